@@ -1,0 +1,1 @@
+"""Judge what was read and keep what people decided."""

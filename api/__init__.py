@@ -1,0 +1,1 @@
+"""Put it together, show it, take decisions."""

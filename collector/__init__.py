@@ -1,0 +1,1 @@
+"""Read every device and keep what was read."""

@@ -1,0 +1,1 @@
+"""A ropeway that obeys physics, served over real sockets."""
