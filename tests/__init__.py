@@ -1,0 +1,1 @@
+"""What Ropewatch promises, checked on real sockets, servers and browsers."""
