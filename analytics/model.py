@@ -1,0 +1,217 @@
+"""The words for what is judged and decided: alarm, advice, rope test, task, consultation."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from collector.site import Name
+
+
+class AlarmState(StrEnum):
+    """States of an alarm occurrence (ISA-18.2 / IEC 62682, domain 7.1)."""
+
+    UNACKNOWLEDGED = "unacknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED = "returned"
+    NORMAL = "normal"
+
+
+class AlarmKind(StrEnum):
+    """What an alarm speaks of."""
+
+    PROCESS = "process"
+    MONITORING_LOST = "monitoring_lost"
+    SYSTEM = "system"
+    ROPE = "rope"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What the operator needs beside the alarm: consequence, response, time."""
+
+    consequence: Name
+    response: Name
+    respond_within_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One occurrence of an alarm, from raising to closing; instants in ns UTC.
+
+    `source` names what raised it and never changes: at most one occurrence per
+    source is open. `value` and `limit` are those of the instant of raising.
+    """
+
+    id: int
+    source: str
+    rule: str
+    level: str
+    kind: AlarmKind
+    tag: str | None
+    ropeway: str | None
+    priority: int
+    state: AlarmState
+    name: Name
+    value: float | None
+    limit: float | None
+    unit: str
+    guidance: Guidance
+    raised_ns: int
+    acknowledged_ns: int | None = None
+    acknowledged_by: str | None = None
+    acknowledged_comment: str = ""
+    returned_ns: int | None = None
+    closed_ns: int | None = None
+    consultation: int | None = None
+    task: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the operator still has to handle it."""
+        return self.state is not AlarmState.NORMAL
+
+
+class Advised(StrEnum):
+    """Operating advice for one ropeway, mildest first."""
+
+    NORMAL = "normal"
+    WATCH = "watch"
+    SLOW = "slow"
+    STOP_LOADING = "stop_loading"
+    STOP = "stop"
+    INSPECT = "inspect"
+
+
+class Verdict(StrEnum):
+    """What a rope test says, mildest first (domain 1.8, number 6)."""
+
+    NORMAL = "normal"
+    WATCH = "watch"
+    WARNING = "warning"
+    ACTION = "action"
+    DISCARD = "discard"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The raw course of one pass: equal lengths, in the order of measuring."""
+
+    position_m: tuple[float, ...]
+    lma_pct: tuple[float, ...]
+    lf: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLoss:
+    """The worst loss of area over one reference length, and where it begins."""
+
+    window_d: float
+    loss_pct: float
+    position_m: float
+    limit_pct: float
+
+    @property
+    def share(self) -> float:
+        """The part of the limit that is used up."""
+        return self.loss_pct / self.limit_pct
+
+
+@dataclass(frozen=True, slots=True)
+class RopeTest:
+    """One pass of the instrument over one test point, judged."""
+
+    id: int
+    rope: str
+    test_point: str
+    pass_number: int
+    started_ns: int
+    ended_ns: int
+    complete: bool
+    covered_share: float
+    speed_mps: float
+    windows: tuple[WindowLoss, ...]
+    lf_max: float
+    lf_position_m: float
+    verdict: Verdict
+    alarm: int | None = None
+
+
+class TaskState(StrEnum):
+    """Where a task stands."""
+
+    DUE = "due"
+    OVERDUE = "overdue"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One piece of inspection work; unique by `plan` and `due_ns`."""
+
+    id: int
+    plan: str
+    kind: str
+    title: Name
+    ropeway: str
+    rope: str | None
+    test_point: str | None
+    due_ns: int
+    opened_ns: int
+    state: TaskState
+    alarm: int | None = None
+    test: int | None = None
+    result: str | None = None
+    note: str = ""
+    name: str | None = None
+    done_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one person said in a consultation."""
+
+    name: str
+    role: str
+    at_ns: int
+    text: str
+    dissent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided for one ropeway; the newest counts."""
+
+    ropeway: str
+    decision: str
+    speed_mps: float | None
+    note: str
+    name: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """A bad-weather consultation; `brief` is frozen and `sha256` covers its bytes."""
+
+    id: int
+    number: str
+    opened_ns: int
+    opened_by: str
+    trigger: Name
+    alarm: int | None
+    ropeways: tuple[str, ...]
+    brief: str
+    sha256: str
+    opinions: tuple[Opinion, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    closed_ns: int | None = None
+    closed_by: str | None = None
+
+    @property
+    def state(self) -> str:
+        """Return open, decided (each ropeway has a decision) or closed."""
+        if self.closed_ns is not None:
+            return "closed"
+        decided = {decision.ropeway for decision in self.decisions}
+        return "decided" if decided >= set(self.ropeways) else "open"
