@@ -1,0 +1,38 @@
+# make demo | test | check | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
+PYTHON ?= python3
+PY := .venv/bin/python
+
+.PHONY: demo test check environment environment-dev lock clean
+
+# PORT, INFLUXDB_URL, INFLUXDB_TOKEN and INFLUXDB_TOKEN_FILE go through to the program.
+demo: environment
+	@exec $(PY) -m api.cli demo
+
+environment environment-dev:
+	@command -v $(PYTHON) >/dev/null || { echo "environment: no $(PYTHON) found: install Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) requirements/environment.py $(if $(filter %-dev,$@),dev,core)
+
+# The browser tests run in a pytest of their own: Playwright leaves a loop running that asyncio tests trip over.
+test: environment-dev
+	@$(PY) requirements/debian.py
+	$(PY) -m pytest -m "not browser"
+	$(PY) -m pytest -m browser || [ $$? -eq 5 ]
+
+check: environment-dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+	$(PY) requirements/screens.py check
+	$(PY) -m pytest -q tests/unit tests/architecture
+
+# Locks hold hashes and no address.
+LOCK := build/uv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet
+lock: environment-dev
+	@[ -x build/uv/bin/uv ] || $(PY) -m pip install --quiet --target build/uv uv
+	$(LOCK) pyproject.toml requirements/build.in -o requirements/core.txt
+	$(LOCK) -c requirements/core.txt pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
+
+clean:
+	rm -rf .venv build dashboards/dist dashboards/node_modules
