@@ -1,0 +1,89 @@
+"""The newest sample of every tag, and a bounded fan-out of scans to subscribers."""
+
+import asyncio
+from collections import deque
+
+import numpy as np
+
+from collector.model import Quality, Scan
+
+
+class Subscription:
+    """One reader's own queue: when it is full the oldest scan is lost, and counted."""
+
+    def __init__(self, name: str, capacity: int) -> None:
+        self.name = name
+        self.capacity = capacity
+        self.dropped = 0
+        self._scans: deque[Scan] = deque()
+        self._arrived = asyncio.Event()
+
+    def __len__(self) -> int:
+        """Return how many scans wait."""
+        return len(self._scans)
+
+    def offer(self, scan: Scan) -> None:
+        """Queue `scan`; never waits."""
+        if len(self._scans) >= self.capacity:
+            self._scans.popleft()
+            self.dropped += 1
+        self._scans.append(scan)
+        self._arrived.set()
+
+    async def take(self) -> list[Scan]:
+        """Wait for scans and return all that have come, oldest first."""
+        await self._arrived.wait()
+        return self.take_now()
+
+    def take_now(self) -> list[Scan]:
+        """Return all scans that have come, perhaps none."""
+        self._arrived.clear()
+        scans = list(self._scans)
+        self._scans.clear()
+        return scans
+
+
+class Board:
+    """The newest sample of every tag as arrays by slot.
+
+    A tag that nothing has been read for yet is bad with the reason "never read".
+    `good_ns` keeps when each tag was last good (0: never).
+    """
+
+    def __init__(self, count: int) -> None:
+        self.values = np.full(count, np.nan)
+        self.quality = np.full(count, Quality.BAD_NEVER_READ, dtype=np.uint8)
+        self.source_ns = np.zeros(count, dtype=np.int64)
+        self.received_ns = np.zeros(count, dtype=np.int64)
+        self.good_ns = np.zeros(count, dtype=np.int64)
+        self.revision = np.zeros(count, dtype=np.int64)
+        self.published = 0
+        self._subscriptions: list[Subscription] = []
+
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Every subscriber, for the health page."""
+        return tuple(self._subscriptions)
+
+    def subscribe(self, name: str, capacity: int) -> Subscription:
+        """Return a new subscriber's queue of at most `capacity` scans."""
+        subscription = Subscription(name, capacity)
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def publish(self, scan: Scan) -> None:
+        """Make `scan` the newest of its tags and offer it to every subscriber.
+
+        Where a scan brings several samples of one tag, the last one stays.
+        """
+        slots = scan.slots
+        self.published += 1
+        self.values[slots] = scan.values
+        self.quality[slots] = scan.quality
+        self.source_ns[slots] = scan.source_ns
+        self.received_ns[slots] = scan.received_ns
+        self.revision[slots] = self.published
+        good = scan.quality == Quality.GOOD
+        self.good_ns[slots[good]] = scan.source_ns[good]
+        for subscription in self._subscriptions:
+            subscription.offer(scan)

@@ -1,0 +1,1 @@
+"""Drivers: each reads one device by one protocol, and can do nothing else."""

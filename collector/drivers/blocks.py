@@ -1,0 +1,71 @@
+"""Plan the fewest reads that cover a Modbus device's tags within its limits."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from collector.codec import Decoder, Placed, compile_decoder
+from collector.site import ModbusDevice
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One read: `count` registers or bits of `table` from `address`."""
+
+    table: str
+    address: int
+    count: int
+    decoder: Decoder
+
+
+def plan_blocks(device: ModbusDevice, first_slot: int) -> tuple[Block, ...]:
+    """Return the reads that cover every tag of `device` exactly once.
+
+    The device's tags have consecutive slots from `first_slot`. A hole of up to
+    `max_gap` registers is read through, because a request costs more than the
+    registers; a block never passes the device's limits nor cuts a value in two.
+    """
+    placed = [
+        Placed(
+            slot=first_slot + index,
+            tag=tag,
+            word_order=tag.word_order or device.word_order,
+            byte_order=tag.byte_order or device.byte_order,
+        )
+        for index, tag in enumerate(device.tags)
+    ]
+    placed.sort(key=lambda one: (one.tag.table, one.tag.address, one.tag.width))
+    return tuple(
+        block
+        for table, group in groupby(placed, key=lambda one: one.tag.table)
+        for block in _blocks(table, list(group), device)
+    )
+
+
+def _blocks(
+    table: str, ordered: Sequence[Placed], device: ModbusDevice
+) -> Iterator[Block]:
+    in_bits = ordered[0].tag.in_bits
+    longest = device.max_bits if in_bits else device.max_registers
+    widest_gap = device.max_gap * 16 if in_bits else device.max_gap
+    begin = 0
+    first = ordered[0].tag.address
+    end = first
+    for index, one in enumerate(ordered):
+        reach = one.tag.address + one.tag.width
+        if index > begin and (
+            one.tag.address - end > widest_gap or reach - first > longest
+        ):
+            yield _block(table, first, end, ordered[begin:index])
+            begin, first, end = index, one.tag.address, reach
+        end = max(end, reach)
+    yield _block(table, first, end, ordered[begin:])
+
+
+def _block(table: str, first: int, end: int, placed: Sequence[Placed]) -> Block:
+    return Block(
+        table=table,
+        address=first,
+        count=end - first,
+        decoder=compile_decoder(first, end - first, placed),
+    )
