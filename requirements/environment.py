@@ -73,16 +73,17 @@ def ropewatch_key():
 
 
 def found_keys():
-    """Return what .venv holds; nothing where its Python is gone."""
+    """Return what .venv holds; nothing where its Python is gone or is not this one."""
     if not os.path.exists(PYTHON) or not os.path.exists(STAMP):
         return []
     with open(STAMP) as stamp:
-        return stamp.read().split()
+        found = stamp.read().split()
+    return found if key_of() in found else []
 
 
-def write_keys(keys):
+def write_keys(*keys):
     with open(STAMP, "w") as stamp:
-        stamp.write("".join(key + "\n" for key in keys))
+        stamp.write("\n".join((key_of(),) + keys))
 
 
 def run(command, show):
@@ -209,10 +210,10 @@ def prepare(kind):
         pip = pip_of_venv() if found else make_venv()
         fetch(pip, kind)
         lock = lock_key(kind)
-        write_keys([lock])
+        write_keys(lock)
     screens()
     install_ropewatch(pip_of_venv())
-    write_keys([lock, ropewatch_key()])
+    write_keys(lock, ropewatch_key())
     say("ready")
 
 
@@ -236,13 +237,14 @@ def main(arguments):
         return hand_over(arguments)
     try:
         prepare(arguments[0])
-        return 0
     except BootstrapError as problem:
         say(str(problem))
     except (IOError, OSError) as problem:
         say("%s: see that this folder can be written and has space" % problem)
     except KeyboardInterrupt:
         say("stopped; run the same command again to go on")
+    else:
+        return 0
     return 1
 
 
