@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.model import Qualities, Quality, Slots, Values
-from collector.site import REGISTERS, ModbusTag
+from collector.site import REGISTERS, ModbusTag, Tag
 
 Order = Literal["big", "little"]
 
@@ -46,6 +46,44 @@ class _Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Scaling:
+    """Raw figures to engineering units and their range check, for many tags at once."""
+
+    scale: Values
+    offset: Values
+    lowest: Values
+    highest: Values
+
+    def apply(self, raw: Values) -> tuple[Values, Qualities]:
+        """Return values and quality; no number becomes NaN, outside the range is bad."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = raw * self.scale + self.offset
+            outside = (values < self.lowest) | (values > self.highest)
+        quality = np.where(outside, Quality.BAD_OUT_OF_RANGE, Quality.GOOD).astype(np.uint8)
+        senseless = ~np.isfinite(values)
+        if senseless.any():
+            values[senseless] = np.nan
+            quality[senseless] = Quality.BAD_NOT_A_NUMBER
+        return values, quality
+
+    def pick(self, rows: NDArray[np.intp]) -> "Scaling":
+        """Return the scaling of the tags at `rows`, in that order."""
+        return Scaling(
+            self.scale[rows], self.offset[rows], self.lowest[rows], self.highest[rows]
+        )
+
+
+def scaling_of(tags: Sequence[Tag]) -> Scaling:
+    """Return the scaling of `tags`, in their order; no limit stands for infinity."""
+    return Scaling(
+        scale=np.array([tag.scale for tag in tags]),
+        offset=np.array([tag.offset for tag in tags]),
+        lowest=np.array([-np.inf if tag.min is None else tag.min for tag in tags]),
+        highest=np.array([np.inf if tag.max is None else tag.max for tag in tags]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Decoder:
     """Decode the answer to one block read into samples, without a loop over tags.
 
@@ -58,10 +96,7 @@ class Decoder:
     in_bits: bool
     runs: tuple[_Run, ...]
     bit_offsets: NDArray[np.intp]
-    scale: Values
-    offset: Values
-    lowest: Values
-    highest: Values
+    scaling: Scaling
 
     def decode(self, answer: bytes) -> tuple[Values, Qualities]:
         """Return values and quality of the block's tags.
@@ -76,17 +111,7 @@ class Decoder:
             raise ValueError(message)
         raw = np.frombuffer(answer, dtype=np.uint8)
         values = self._bits(raw) if self.in_bits else self._registers(raw)
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = values * self.scale + self.offset
-            outside = (values < self.lowest) | (values > self.highest)
-        quality = np.where(outside, Quality.BAD_OUT_OF_RANGE, Quality.GOOD).astype(
-            np.uint8
-        )
-        senseless = ~np.isfinite(values)
-        if senseless.any():
-            values[senseless] = np.nan
-            quality[senseless] = Quality.BAD_NOT_A_NUMBER
-        return values, quality
+        return self.scaling.apply(values)
 
     def _bits(self, raw: NDArray[np.uint8]) -> Values:
         bits = np.unpackbits(raw, bitorder="little")
@@ -116,10 +141,7 @@ def compile_decoder(address: int, count: int, placed: Sequence[Placed]) -> Decod
         in_bits=in_bits,
         runs=() if in_bits else tuple(_runs(address, ordered)),
         bit_offsets=np.array([tag.address - address for tag in tags], dtype=np.intp),
-        scale=np.array([tag.scale for tag in tags]),
-        offset=np.array([tag.offset for tag in tags]),
-        lowest=np.array([-np.inf if tag.min is None else tag.min for tag in tags]),
-        highest=np.array([np.inf if tag.max is None else tag.max for tag in tags]),
+        scaling=scaling_of(tags),
     )
 
 

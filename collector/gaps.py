@@ -1,0 +1,50 @@
+"""The gap ledger: every interval in which something was not read, and why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why samples are missing."""
+
+    DEVICE_LOST = "device_lost"
+    NOT_POLLED = "not_polled"
+    MONITOR_DOWN = "monitor_down"
+    CLOCK_LEAP = "clock_leap"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One interval without good samples of a device; open while `to_ns` is None."""
+
+    device: str
+    from_ns: int
+    to_ns: int | None
+    cause: Cause
+    recovered: bool = False
+
+
+class GapLedger:
+    """Open and close gaps; each change goes to `keep` at once, at most one open a device."""
+
+    def __init__(self, keep: Callable[[Gap], None]) -> None:
+        self._keep = keep
+        self._open: dict[str, Gap] = {}
+
+    def begin(self, device: str, from_ns: int, cause: Cause) -> None:
+        """Open a gap for `device`, unless one is open already."""
+        if device not in self._open:
+            gap = Gap(device, from_ns, None, cause)
+            self._open[device] = gap
+            self._keep(gap)
+
+    def end(self, device: str, to_ns: int) -> None:
+        """Close the open gap of `device`, if there is one."""
+        gap = self._open.pop(device, None)
+        if gap is not None:
+            self._keep(Gap(device, gap.from_ns, to_ns, gap.cause))
+
+    def note(self, device: str, from_ns: int, to_ns: int, cause: Cause) -> None:
+        """Enter a gap that is over already."""
+        self._keep(Gap(device, from_ns, to_ns, cause))
