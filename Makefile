@@ -1,8 +1,8 @@
-# make demo | test | check | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
+# make demo | test | check | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: demo test check environment environment-dev lock clean
+.PHONY: demo test check environment environment-dev servers lock clean
 
 # PORT, INFLUXDB_URL, INFLUXDB_TOKEN and INFLUXDB_TOKEN_FILE go through to the program.
 demo: environment
@@ -15,8 +15,14 @@ environment environment-dev:
 # The browser tests run in a pytest of their own: Playwright leaves a loop running that asyncio tests trip over.
 test: environment-dev
 	@$(PY) requirements/debian.py
+	@$(PY) -m tests.servers.make influxd
 	$(PY) -m pytest -m "not browser"
 	$(PY) -m pytest -m browser || [ $$? -eq 5 ]
+
+# The real servers that tests run against, built once into the user's cache folder.
+servers: environment-dev
+	@$(PY) requirements/debian.py
+	@$(PY) -m tests.servers.make influxd
 
 check: environment-dev
 	$(PY) -m ruff format --check .

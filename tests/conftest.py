@@ -1,0 +1,95 @@
+"""What tests share, and the one place that decides what happens where something is not there."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+import pytest
+
+from tests.servers.influx_server import Account, Influxd, find_influxd
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip the test in one line; with CI=true fail it, for there everything must be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI=true and {what}", pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def needs_chromium() -> str:
+    """The path of a Chromium that shows Chinese text."""
+    named = os.environ.get("ROPEWATCH_TEST_CHROMIUM")
+    found = named or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        lacking("no chromium: apt-get install chromium")
+    if not _has_chinese_font():
+        lacking("no Chinese font: apt-get install fonts-noto-cjk")
+    return found
+
+
+def _has_chinese_font() -> bool:
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return False
+    answer = subprocess.run([lister, ":lang=zh-cn"], capture_output=True, check=False)
+    return bool(answer.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def influxd_program() -> Path:
+    """The program of a real InfluxDB 2, for tests that start and stop it themselves."""
+    found = find_influxd()
+    if found is None:
+        lacking("no influxd on the PATH or in the cache folder: make servers")
+    return found
+
+
+@pytest.fixture(scope="session")
+def influxd(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Account]:
+    """A real InfluxDB 2 that runs: the one named by the environment, else one of our own."""
+    named = _named_account()
+    if named is not None:
+        yield named
+        return
+    program: Path = request.getfixturevalue("influxd_program")
+    server = Influxd(program, tmp_path_factory.mktemp("influxd"))
+    server.start()
+    yield server.account
+    server.stop()
+
+
+def _named_account() -> Account | None:
+    url = os.environ.get("ROPEWATCH_TEST_INFLUXDB_URL")
+    token = os.environ.get("ROPEWATCH_TEST_INFLUXDB_TOKEN")
+    if not url or not token:
+        return None
+    org = os.environ.get("ROPEWATCH_TEST_INFLUXDB_ORG") or _first_org(url, token)
+    return Account(url, token, org)
+
+
+def _first_org(url: str, token: str) -> str:
+    answer = httpx.get(f"{url}/api/v2/orgs", headers={"Authorization": f"Token {token}"})
+    return str(answer.raise_for_status().json()["orgs"][0]["name"])
+
+
+@pytest.fixture
+def influx_bucket(influxd: Account) -> Iterator[str]:
+    """A bucket of the running InfluxDB for one test alone."""
+    with influxd.bucket() as name:
+        yield name
+
+
+@pytest.fixture
+def own_influxd(influxd_program: Path, tmp_path: Path) -> Iterator[Influxd]:
+    """A real InfluxDB 2 that this test may stop, kill and start again."""
+    server = Influxd(influxd_program, tmp_path / "influxd")
+    server.start()
+    yield server
+    server.stop()

@@ -1,0 +1,1 @@
+"""Real servers that the tests run against, and how to come by them."""

@@ -1,0 +1,176 @@
+"""A throw-away InfluxDB 2 on a free port, and the means to read back all that it holds."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.servers.make import cache_folder
+
+ORG = "ropewatch"
+TOKEN = "test-token-of-a-throw-away-server"
+START_S = 30.0
+STOP_S = 20.0
+
+# (measurement, tags as sorted pairs, nanoseconds, field) -> value
+Points = dict[tuple[str, tuple[tuple[str, str], ...], int, str], float]
+
+
+def find_influxd() -> Path | None:
+    """Return the server's program: on the PATH, else built into the cache folder."""
+    found = shutil.which("influxd")
+    if found:
+        return Path(found)
+    built = cache_folder() / "influxd"
+    return built if os.access(built, os.X_OK) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A server that runs, with what is needed to use it."""
+
+    url: str
+    token: str
+    org: str
+
+    @contextmanager
+    def bucket(self) -> Iterator[str]:
+        """Give a bucket of its own, gone at the end."""
+        name = f"test_{uuid.uuid4().hex}"
+        with self._client() as client:
+            organisations = client.get("/api/v2/orgs").raise_for_status().json()["orgs"]
+            owner = next(one["id"] for one in organisations if one["name"] == self.org)
+            made = client.post("/api/v2/buckets", json={"orgID": owner, "name": name})
+            identity = made.raise_for_status().json()["id"]
+        try:
+            yield name
+        finally:
+            with self._client() as client:
+                client.delete(f"/api/v2/buckets/{identity}").raise_for_status()
+
+    def points(self, bucket: str) -> Points:
+        """Return every point of every measurement that `bucket` holds."""
+        question = {"db": bucket, "epoch": "ns", "q": "SELECT * FROM /.*/ GROUP BY *"}
+        with self._client() as client:
+            answer = client.get("/query", params=question).raise_for_status().json()
+        found: Points = {}
+        for result in answer["results"]:
+            if "error" in result:
+                raise AssertionError(result["error"])
+            for series in result.get("series", []):
+                tags = tuple(sorted(series.get("tags", {}).items()))
+                for instant, *values in series["values"]:
+                    for field, value in zip(series["columns"][1:], values, strict=True):
+                        if value is not None:
+                            found[series["name"], tags, instant, field] = value
+        return found
+
+    def write(self, bucket: str, lines: str) -> None:
+        """Write line protocol past Ropewatch, to plant something."""
+        where = {"bucket": bucket, "org": self.org, "precision": "ns"}
+        with self._client() as client:
+            client.post("/api/v2/write", params=where, content=lines).raise_for_status()
+
+    def _client(self) -> httpx.Client:
+        credentials = {"Authorization": f"Token {self.token}"}
+        return httpx.Client(base_url=self.url, headers=credentials, timeout=30.0, trust_env=False)
+
+
+class Influxd:
+    """A server of our own in `folder`: start, stop, kill and start again on the same data."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self._program = program
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = _free_port()
+        self._set_up = False
+
+    @property
+    def account(self) -> Account:
+        """Where it listens and what opens it."""
+        return Account(f"http://127.0.0.1:{self._port}", TOKEN, ORG)
+
+    def start(self) -> None:
+        """Start it and wait until it answers; the first time makes the organisation."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "influxd.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    str(self._program),
+                    f"--bolt-path={self._folder / 'influxd.bolt'}",
+                    f"--sqlite-path={self._folder / 'influxd.sqlite'}",
+                    f"--engine-path={self._folder / 'engine'}",
+                    f"--http-bind-address=127.0.0.1:{self._port}",
+                    "--reporting-disabled",
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait_until_ready()
+        if not self._set_up:
+            self._make_account()
+            self._set_up = True
+
+    def stop(self) -> None:
+        """Ask it to end and wait until it has."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        until = time.monotonic() + START_S
+        with httpx.Client(trust_env=False) as client:
+            while time.monotonic() < until:
+                if self._process.poll() is not None:
+                    raise AssertionError(f"influxd ended: see {self._folder}/influxd.log")
+                try:
+                    answer = client.get(f"{self.account.url}/health", timeout=2.0)
+                    if answer.status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                time.sleep(0.05)
+        raise AssertionError(f"influxd did not answer within {START_S:g} s")
+
+    def _make_account(self) -> None:
+        wanted = {
+            "username": "tester",
+            "password": "a-long-enough-word",
+            "org": ORG,
+            "bucket": "first",
+            "token": TOKEN,
+        }
+        answer = httpx.post(
+            f"{self.account.url}/api/v2/setup", json=wanted, timeout=30.0, trust_env=False
+        )
+        answer.raise_for_status()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
