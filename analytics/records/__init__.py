@@ -1,0 +1,25 @@
+"""Keep for good what was raised, tested, inspected and decided."""
+
+from analytics.records.canonical import canonical_json
+from analytics.records.consultations import Head, Opening
+from analytics.records.database import Records
+from analytics.records.errors import RecordMissing, RecordsError, RecordsRefused
+from analytics.records.journal import Change, Entry, first_broken, verify
+from analytics.records.stores import Stores
+from analytics.records.tasks import Closing
+
+__all__ = [
+    "Change",
+    "Closing",
+    "Entry",
+    "Head",
+    "Opening",
+    "RecordMissing",
+    "Records",
+    "RecordsError",
+    "RecordsRefused",
+    "Stores",
+    "canonical_json",
+    "first_broken",
+    "verify",
+]

@@ -1,0 +1,157 @@
+"""The alarms on record: at most one open occurrence for each source."""
+
+from typing import Any
+
+from sqlalchemy import RowMapping, case, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from analytics.model import Alarm, AlarmKind, AlarmState, Guidance
+from analytics.records import tables
+from analytics.records.canonical import plain
+from analytics.records.errors import RecordMissing, RecordsRefused
+from analytics.records.journal import MONITOR, Change
+from analytics.records.reach import Reach
+from collector.site import Name
+
+MUTABLE = (
+    "state",
+    "acknowledged_ns",
+    "acknowledged_by",
+    "acknowledged_comment",
+    "returned_ns",
+    "closed_ns",
+    "consultation",
+    "task",
+)
+
+
+class Alarms:
+    """Keep alarms; each change is one row in the journal."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def raise_alarm(self, alarm: Alarm) -> Alarm:
+        """Keep `alarm` (its id is ignored) and return it with the id it got.
+
+        While an occurrence of the same source is open, that one is returned
+        unchanged and nothing is written.
+        """
+        async with self._reach.writing() as writing:
+            kept = await _open_of(writing.connection, alarm.source)
+            if kept is not None:
+                return kept
+            row = _row_of(alarm)
+            alarm_id = await writing.add(tables.alarm, row)
+            body = row | {"id": alarm_id}
+            await writing.note(Change("alarm raised", f"alarm {alarm_id}", body))
+            return await _kept(writing.connection, alarm_id)
+
+    async def change(self, alarm: Alarm, who: str = MONITOR) -> Alarm:
+        """Keep the new state, acknowledgement, return, closing and links of `alarm`.
+
+        RecordsRefused when it differs in anything else from the kept one, when its
+        state and `closed_ns` disagree, or when the kept one is closed and more than
+        its links would change.
+        """
+        async with self._reach.writing() as writing:
+            kept = await _kept(writing.connection, alarm.id)
+            changed = _changes(kept, alarm)
+            if not changed:
+                return kept
+            await writing.change(tables.alarm, alarm.id, changed)
+            subject = f"alarm {alarm.id}"
+            await writing.note(Change("alarm changed", subject, changed, who))
+            return await _kept(writing.connection, alarm.id)
+
+    async def open_alarms(self) -> list[Alarm]:
+        """Return every open alarm, most pressing first, then newest first."""
+        rows = select(tables.alarm).where(_is_open()).order_by(*_pressing_first())
+        return await self._listed(rows)
+
+    async def recent(self, limit: int = 200, state: AlarmState | None = None) -> list[Alarm]:
+        """Return at most `limit` alarms (in one state): open ones first."""
+        rows = select(tables.alarm).order_by(*_pressing_first()).limit(limit)
+        if state is not None:
+            rows = rows.where(tables.alarm.c.state == state.value)
+        return await self._listed(rows)
+
+    async def get(self, alarm_id: int) -> Alarm:
+        """Return one alarm; RecordMissing when there is none with this id."""
+        async with self._reach.reading() as connection:
+            return await _kept(connection, alarm_id)
+
+    async def open_of(self, source: str) -> Alarm | None:
+        """Return the open occurrence of `source`, if there is one."""
+        async with self._reach.reading() as connection:
+            return await _open_of(connection, source)
+
+    async def _listed(self, rows: Any) -> list[Alarm]:
+        async with self._reach.reading() as connection:
+            return [_alarm_of(row) for row in (await connection.execute(rows)).mappings()]
+
+
+def _is_open() -> Any:
+    return tables.alarm.c.state != AlarmState.NORMAL.value
+
+
+def _pressing_first() -> tuple[Any, ...]:
+    pressing = case((_is_open(), tables.alarm.c.priority), else_=1_000_000)
+    return pressing, tables.alarm.c.raised_ns.desc(), tables.alarm.c.id.desc()
+
+
+async def _open_of(connection: AsyncConnection, source: str) -> Alarm | None:
+    rows = select(tables.alarm).where(tables.alarm.c.source == source, _is_open())
+    row = (await connection.execute(rows)).mappings().first()
+    return None if row is None else _alarm_of(row)
+
+
+async def _kept(connection: AsyncConnection, alarm_id: int) -> Alarm:
+    rows = select(tables.alarm).where(tables.alarm.c.id == alarm_id)
+    row = (await connection.execute(rows)).mappings().first()
+    if row is None:
+        raise RecordMissing("报警", "alarm", alarm_id)
+    return _alarm_of(row)
+
+
+def _changes(kept: Alarm, alarm: Alarm) -> dict[str, Any]:
+    old, new = _row_of(kept), _row_of(alarm)
+    changed = {name: value for name, value in new.items() if old[name] != value}
+    fixed = sorted(set(changed) - set(MUTABLE))
+    if fixed:
+        raise RecordsRefused(
+            f"报警 {kept.id} 的 {', '.join(fixed)} 一经发出不得更改",
+            f"alarm {kept.id}: {', '.join(fixed)} stay as they were raised",
+        )
+    if (alarm.state is AlarmState.NORMAL) != (alarm.closed_ns is not None):
+        raise RecordsRefused(
+            f"报警 {kept.id} 的状态与关闭时间不一致",
+            f"alarm {kept.id}: closed alarms, and no others, have a closing time",
+        )
+    if not kept.open and set(changed) - {"consultation", "task"}:
+        raise RecordsRefused(
+            f"报警 {kept.id} 已关闭，不得更改", f"alarm {kept.id} is closed for good"
+        )
+    return changed
+
+
+def _row_of(alarm: Alarm) -> dict[str, Any]:
+    row = {name: plain(getattr(alarm, name)) for name in Alarm.__slots__}
+    del row["id"]
+    return row
+
+
+def _alarm_of(row: RowMapping) -> Alarm:
+    values = dict(row)
+    guidance = values["guidance"]
+    values |= {
+        "kind": AlarmKind(values["kind"]),
+        "state": AlarmState(values["state"]),
+        "name": Name(**values["name"]),
+        "guidance": Guidance(
+            consequence=Name(**guidance["consequence"]),
+            response=Name(**guidance["response"]),
+            respond_within_s=guidance["respond_within_s"],
+        ),
+    }
+    return Alarm(**values)

@@ -1,0 +1,109 @@
+"""Open the records database, and lend its connections."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from analytics.records.reach import Writing
+from analytics.records.schema import bring_up_to_date
+from analytics.records.sqlite import WRITING, engine_for, plainly, prepare_folder
+from analytics.records.stores import Stores, stores_over
+
+
+class Records:
+    """The records, open: `alarms`, `consultations`, `tests`, `tasks`, `state`, `journal`.
+
+    Each method of a store is a transaction of its own; several become one within
+    `transaction()`. What a method has returned is on the disk.
+    """
+
+    def __init__(self, engine: AsyncEngine, path: Path, now_ns: Callable[[], int]) -> None:
+        self._engine = engine
+        self._path = path
+        self._now_ns = now_ns
+        # Fair turns among our own tasks; SQLite's waiting is for other programs.
+        self._turn = asyncio.Lock()
+        self._writer: asyncio.Task[object] | None = None
+        stores = stores_over(self)
+        self.alarms = stores.alarms
+        self.consultations = stores.consultations
+        self.tests = stores.tests
+        self.tasks = stores.tasks
+        self.state = stores.state
+        self.journal = stores.journal
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, path: Path, now_ns: Callable[[], int], patience_s: float = 5.0
+    ) -> AsyncIterator[Self]:
+        """Open the database file `path`, made new or brought up to date if need be.
+
+        `now_ns` stamps the journal; `patience_s` is how long to wait for another
+        program that holds the file. RecordsError, in one sentence to act on, when
+        the folder or file cannot be used, is damaged or is of a newer Ropewatch.
+        """
+        prepare_folder(path)
+        with plainly(path):
+            await bring_up_to_date(path, patience_s)
+        engine = engine_for(path, patience_s)
+        try:
+            yield cls(engine, path, now_ns)
+        finally:
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Stores]:
+        """Lend the stores for changes that are kept all together or not at all.
+
+        Use the lent stores only, and in one task: those of the records themselves
+        would wait for this very transaction.
+        """
+        async with self.writing() as writing:
+            yield stores_over(_Within(writing))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection that only reads."""
+        with plainly(self._path):
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Writing]:
+        """Lend a transaction, when no other one is under way."""
+        if self._writer is not None and self._writer is asyncio.current_task():
+            message = "use the stores that transaction() lent, not the records' own"
+            raise RuntimeError(message)
+        async with self._turn:
+            self._writer = asyncio.current_task()
+            try:
+                with plainly(self._path):
+                    async with self._engine.connect() as plain_connection:
+                        connection = await plain_connection.execution_options(**{WRITING: True})
+                        async with connection.begin():
+                            yield Writing(connection, self._now_ns)
+            finally:
+                self._writer = None
+
+
+class _Within:
+    """Reach the database through a transaction that is under way."""
+
+    def __init__(self, writing: Writing) -> None:
+        self._writing = writing
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Lend the transaction's connection: it sees its own changes."""
+        yield self._writing.connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Writing]:
+        """Lend the transaction; one refused change leaves the earlier ones as they are."""
+        async with self._writing.connection.begin_nested():
+            yield self._writing

@@ -1,0 +1,81 @@
+"""All stores of the records over one way to reach the database."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+
+from analytics.records import journal, tables
+from analytics.records.alarms import Alarms
+from analytics.records.consultations import Consultations
+from analytics.records.reach import Reach
+from analytics.records.rope_tests import RopeTests
+from analytics.records.tasks import Tasks
+
+
+class Journal:
+    """Read the journal; only the stores write it, with each change."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def verify(self) -> int | None:
+        """Return the first `seq` at which the chain does not hold, or None."""
+        async with self._reach.reading() as connection:
+            return await journal.verify(connection)
+
+    async def entries(self, subject: str | None = None, limit: int = 1000) -> list[journal.Entry]:
+        """Return the newest `limit` rows (of one subject), oldest first."""
+        rows = select(tables.journal).order_by(tables.journal.c.seq.desc()).limit(limit)
+        if subject is not None:
+            rows = rows.where(tables.journal.c.subject == subject)
+        async with self._reach.reading() as connection:
+            found = (await connection.execute(rows)).all()
+        return [journal.Entry(*row) for row in reversed(found)]
+
+
+class KeptState:
+    """Keep what the engine must find again after a restart: timers and conditions.
+
+    It is no record of anything decided, so it leaves no row in the journal.
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def keep(self, name: str, json_text: str) -> None:
+        """Keep `json_text` under `name` in place of what was kept there."""
+        table = tables.kept_state
+        async with self._reach.writing() as writing:
+            await writing.connection.execute(delete(table).where(table.c.name == name))
+            await writing.connection.execute(insert(table).values(name=name, content=json_text))
+
+    async def kept(self, name: str) -> str | None:
+        """Return the text kept under `name`, or None."""
+        table = tables.kept_state
+        rows = select(table.c.content).where(table.c.name == name)
+        async with self._reach.reading() as connection:
+            return (await connection.execute(rows)).scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What is on record, by kind."""
+
+    alarms: Alarms
+    consultations: Consultations
+    tests: RopeTests
+    tasks: Tasks
+    state: KeptState
+    journal: Journal
+
+
+def stores_over(reach: Reach) -> Stores:
+    """Return every store, reaching the database by `reach`."""
+    return Stores(
+        alarms=Alarms(reach),
+        consultations=Consultations(reach),
+        tests=RopeTests(reach),
+        tasks=Tasks(reach),
+        state=KeptState(reach),
+        journal=Journal(reach),
+    )

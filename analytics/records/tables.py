@@ -1,0 +1,184 @@
+"""The tables of the records database, as the queries see them."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from analytics.records.columns import CanonicalJson, Nanoseconds, RowId
+
+# Every constraint has a name, or batch migrations could not find it again.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", RowId, primary_key=True, autoincrement=False),
+    Column("at_ns", Nanoseconds, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index("ix_journal_subject", "subject"),
+)
+
+# `consultation` and `task` name rows that name their alarm in turn; only that
+# direction is a foreign key, because a circle could be neither made nor moved.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source", String(200), nullable=False),
+    Column("rule", String(120), nullable=False),
+    Column("level", String(20), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("tag", String(120)),
+    Column("ropeway", String(48)),
+    Column("priority", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("name", CanonicalJson, nullable=False),
+    Column("value", Float),
+    Column("limit", Float),
+    Column("unit", String(20), nullable=False),
+    Column("guidance", CanonicalJson, nullable=False),
+    Column("raised_ns", Nanoseconds, nullable=False),
+    Column("acknowledged_ns", Nanoseconds),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_comment", Text, nullable=False),
+    Column("returned_ns", Nanoseconds),
+    Column("closed_ns", Nanoseconds),
+    Column("consultation", RowId),
+    Column("task", RowId),
+    Index(
+        "uq_alarm_open_source",
+        "source",
+        unique=True,
+        sqlite_where=text("state <> 'normal'"),
+        postgresql_where=text("state <> 'normal'"),
+    ),
+    Index("ix_alarm_raised_ns", "raised_ns"),
+)
+
+consultation = Table(
+    "consultation",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("year", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("opened_ns", Nanoseconds, nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("trigger", CanonicalJson, nullable=False),
+    Column("alarm", RowId, ForeignKey("alarm.id")),
+    Column("ropeways", CanonicalJson, nullable=False),
+    Column("brief", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("closed_ns", Nanoseconds),
+    Column("closed_by", Text),
+    UniqueConstraint("year", "ordinal"),
+)
+
+opinion = Table(
+    "opinion",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("consultation", RowId, ForeignKey("consultation.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("at_ns", Nanoseconds, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("dissent", Boolean(create_constraint=False), nullable=False),
+    Index("ix_opinion_consultation", "consultation"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("consultation", RowId, ForeignKey("consultation.id"), nullable=False),
+    Column("ropeway", String(48), nullable=False),
+    Column("decision", String(40), nullable=False),
+    Column("speed_mps", Float),
+    Column("note", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at_ns", Nanoseconds, nullable=False),
+    Index("ix_decision_consultation", "consultation"),
+)
+
+rope_test = Table(
+    "rope_test",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("rope", String(48), nullable=False),
+    Column("test_point", String(48), nullable=False),
+    Column("pass_number", RowId, nullable=False),
+    Column("started_ns", Nanoseconds, nullable=False),
+    Column("ended_ns", Nanoseconds, nullable=False),
+    Column("complete", Boolean(create_constraint=False), nullable=False),
+    Column("covered_share", Float, nullable=False),
+    Column("speed_mps", Float),
+    Column("windows", CanonicalJson, nullable=False),
+    Column("lf_max", Float),
+    Column("lf_position_m", Float),
+    Column("verdict", String(20), nullable=False),
+    Column("alarm", RowId, ForeignKey("alarm.id")),
+    UniqueConstraint("rope", "test_point", "started_ns"),
+    Index("ix_rope_test_ended_ns", "ended_ns"),
+)
+
+rope_trace = Table(
+    "rope_trace",
+    metadata,
+    Column("rope_test", RowId, ForeignKey("rope_test.id"), primary_key=True),
+    Column("samples", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("plan", String(120), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("title", CanonicalJson, nullable=False),
+    Column("ropeway", String(48), nullable=False),
+    Column("rope", String(48)),
+    Column("test_point", String(48)),
+    Column("due_ns", Nanoseconds, nullable=False),
+    Column("opened_ns", Nanoseconds, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("alarm", RowId, ForeignKey("alarm.id")),
+    Column("test", RowId, ForeignKey("rope_test.id")),
+    Column("result", String(20)),
+    Column("note", Text, nullable=False),
+    Column("name", Text),
+    Column("done_ns", Nanoseconds),
+    UniqueConstraint("plan", "due_ns"),
+    Index("ix_task_state", "state"),
+)
+
+kept_state = Table(
+    "kept_state",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("content", Text, nullable=False),
+)
