@@ -89,6 +89,10 @@ class Clock:
         """Wait for `site_s` seconds of site time."""
         await asyncio.sleep(max(0.0, site_s) / self.base.speed)
 
+    def wait(self, machine_s: float) -> None:
+        """Hold up the calling thread; for threads of their own, never the event loop."""
+        time.sleep(machine_s)
+
     def timeout_s(self, site_s: float) -> float:
         """Return a time-out in the machine's seconds, never too short to be fair.
 

@@ -68,9 +68,7 @@ class Scaling:
 
     def pick(self, rows: NDArray[np.intp]) -> "Scaling":
         """Return the scaling of the tags at `rows`, in that order."""
-        return Scaling(
-            self.scale[rows], self.offset[rows], self.lowest[rows], self.highest[rows]
-        )
+        return Scaling(self.scale[rows], self.offset[rows], self.lowest[rows], self.highest[rows])
 
 
 def scaling_of(tags: Sequence[Tag]) -> Scaling:

@@ -33,11 +33,14 @@ class GapLedger:
         self._open: dict[str, Gap] = {}
 
     def begin(self, device: str, from_ns: int, cause: Cause) -> None:
-        """Open a gap for `device`, unless one is open already."""
-        if device not in self._open:
-            gap = Gap(device, from_ns, None, cause)
-            self._open[device] = gap
-            self._keep(gap)
+        """Open a gap for `device`; one open for another cause ends where this begins."""
+        known = self._open.get(device)
+        if known is not None and known.cause is cause:
+            return
+        self.end(device, from_ns)
+        gap = Gap(device, from_ns, None, cause)
+        self._open[device] = gap
+        self._keep(gap)
 
     def end(self, device: str, to_ns: int) -> None:
         """Close the open gap of `device`, if there is one."""

@@ -53,9 +53,7 @@ class FrozenWatch:
             return scan
         quality = scan.quality.copy()
         quality[at[frozen]] = Quality.BAD_FROZEN
-        return Scan(
-            scan.slots, scan.values, quality, scan.source_ns, scan.received_ns
-        )
+        return Scan(scan.slots, scan.values, quality, scan.source_ns, scan.received_ns)
 
     def _neighbour_moves(
         self, rows: "np.typing.NDArray[np.int32]", board: Board

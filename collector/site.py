@@ -9,9 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
 TagId = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^[a-z][a-z0-9_]*\.[a-z0-9_]+\.[a-z0-9_]+$", max_length=120
-    ),
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z0-9_]+\.[a-z0-9_]+$", max_length=120),
 ]
 
 WHOLE_SITE = "site"
@@ -98,9 +96,7 @@ class Rope(Table):
 
     id: Id
     name: Name
-    kind: Literal[
-        "carrying_hauling", "track", "haul", "counter", "tension", "rescue"
-    ]
+    kind: Literal["carrying_hauling", "track", "haul", "counter", "tension", "rescue"]
     construction: str
     diameter_mm: float = Field(gt=0)
     metallic_area_mm2: float = Field(gt=0)
@@ -214,9 +210,9 @@ class TagCommon(Table):
 class ModbusTag(TagCommon):
     """A tag in one of a Modbus device's four tables."""
 
-    table: Literal[
-        "holding_register", "input_register", "coil", "discrete_input"
-    ] = "holding_register"
+    table: Literal["holding_register", "input_register", "coil", "discrete_input"] = (
+        "holding_register"
+    )
     address: int = Field(ge=0, le=65535)
     type: Literal[
         "bool",
@@ -359,20 +355,25 @@ def _doubles(plant: Plant) -> Iterator[str]:
 
 def _strangers(plant: Plant) -> Iterator[str]:
     known = set(plant.slots())
+    for place, tag_id in _named_tags(plant):
+        if tag_id not in known:
+            yield f"{place}: no tag '{tag_id}'"
     places = {way.id for way in plant.ropeway} | {WHOLE_SITE}
     for device in plant.device:
         if device.ropeway not in places:
             yield f"device '{device.id}': no ropeway '{device.ropeway}'"
-        for tag in device.tags:
-            if tag.ropeway not in places:
-                yield f"tag '{tag.id}': begins with no ropeway's id, nor 'site'"
-            neighbour = tag.frozen.neighbour if tag.frozen else None
-            if neighbour and neighbour not in known:
-                yield f"tag '{tag.id}' frozen.neighbour: no tag '{neighbour}'"
+    for tag in plant.tags():
+        if tag.ropeway not in places:
+            yield f"tag '{tag.id}': begins with no ropeway's id, nor 'site'"
+
+
+def _named_tags(plant: Plant) -> Iterator[tuple[str, str]]:
+    for tag in plant.tags():
+        if tag.frozen and tag.frozen.neighbour:
+            yield f"tag '{tag.id}' frozen.neighbour", tag.frozen.neighbour
     for way in plant.ropeway:
         for place, tag_id in _shown_tags(way):
-            if tag_id not in known:
-                yield f"ropeway '{way.id}' {place}: no tag '{tag_id}'"
+            yield f"ropeway '{way.id}' {place}", tag_id
 
 
 def _shown_tags(way: Ropeway) -> Iterator[tuple[str, str]]:

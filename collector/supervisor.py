@@ -20,6 +20,7 @@ FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 3.0
 KEPT_LATENESS_S = 0.05
 TICKS_REMEMBERED = 600
+LONGEST_DRIFT_S = 2.0
 
 log = structlog.get_logger()
 
@@ -79,6 +80,16 @@ class Grid:
         return self.phase_s + tick * self.period_s
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every supervisor is given: time, where scans and gaps go, and chance."""
+
+    clock: Clock
+    publish: Callable[[Scan], None]
+    ledger: GapLedger
+    random: Random
+
+
 class Supervisor:
     """Read one device for as long as the monitor runs.
 
@@ -87,29 +98,20 @@ class Supervisor:
     ticks and never delays them. No device error leaves this class.
     """
 
-    def __init__(
-        self,
-        device: Device,
-        driver: Driver,
-        clock: Clock,
-        publish: Callable[[Scan], None],
-        ledger: GapLedger,
-        *,
-        phase: float,
-        random: Random,
-    ) -> None:
+    def __init__(self, device: Device, driver: Driver, around: Surroundings, phase: float) -> None:
         self.device = device
-        self.health = DeviceHealth(since_ns=clock.now_ns())
+        self.health = DeviceHealth(since_ns=around.clock.now_ns())
         self._driver = driver
-        self._clock = clock
-        self._publish = publish
-        self._ledger = ledger
-        self._random = random
+        self._clock = around.clock
+        self._publish = around.publish
+        self._ledger = around.ledger
+        self._random = around.random
         self._grid = Grid(device.scan_s, phase * device.scan_s)
         self._attempt: asyncio.Task[Scan] | None = None
         self._failures = 0
         self._retry_at_s = 0.0
         self._last_ns = 0
+        self._last_steady_s = 0.0
 
     async def run(self) -> None:
         """Read the device until cancelled."""
@@ -130,11 +132,12 @@ class Supervisor:
     def _note_tick(self, tick: int) -> None:
         late_s = self._clock.steady_s() - self._grid.at(tick)
         self.health.lateness_s.append(max(0.0, late_s / self._clock.speed))
-        now_ns = self._clock.now_ns()
-        leap_ns = now_ns - self._last_ns
-        if self._last_ns and leap_ns > 10 * self.device.scan_s * NANOSECONDS + NANOSECONDS:
-            self._ledger.note(self.device.id, self._last_ns, now_ns, Cause.CLOCK_LEAP)
-        self._last_ns = now_ns
+        now_ns, steady_s = self._clock.now_ns(), self._clock.steady_s()
+        leap_s = (now_ns - self._last_ns) / NANOSECONDS - (steady_s - self._last_steady_s)
+        if self._last_ns and abs(leap_s) > LONGEST_DRIFT_S * self._clock.speed:
+            earlier_ns, later_ns = sorted((self._last_ns, now_ns))
+            self._ledger.note(self.device.id, earlier_ns, later_ns, Cause.CLOCK_LEAP)
+        self._last_ns, self._last_steady_s = now_ns, steady_s
 
     def _note_skipped(self, skipped: int) -> None:
         self.health.missed.append(skipped)
@@ -162,6 +165,8 @@ class Supervisor:
             self._publish(scan)
 
     def _publish_loss(self) -> None:
+        if self.health.state is DeviceState.CONNECTING:
+            return  # nothing was lost yet; the board says "never read"
         quality = Quality.BAD_DEVICE_LOST
         self._publish(lost_scan(self._driver.slots, quality, self._clock.now_ns()))
 

@@ -42,9 +42,7 @@ def plan_blocks(device: ModbusDevice, first_slot: int) -> tuple[Block, ...]:
     )
 
 
-def _blocks(
-    table: str, ordered: Sequence[Placed], device: ModbusDevice
-) -> Iterator[Block]:
+def _blocks(table: str, ordered: Sequence[Placed], device: ModbusDevice) -> Iterator[Block]:
     in_bits = ordered[0].tag.in_bits
     longest = device.max_bits if in_bits else device.max_registers
     widest_gap = device.max_gap * 16 if in_bits else device.max_gap
@@ -53,9 +51,7 @@ def _blocks(
     end = first
     for index, one in enumerate(ordered):
         reach = one.tag.address + one.tag.width
-        if index > begin and (
-            one.tag.address - end > widest_gap or reach - first > longest
-        ):
+        if index > begin and (one.tag.address - end > widest_gap or reach - first > longest):
             yield _block(table, first, end, ordered[begin:index])
             begin, first, end = index, one.tag.address, reach
         end = max(end, reach)

@@ -113,9 +113,7 @@ class ModbusDriver:
         read = reads[block.table]
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await read(
-                    block.address, count=block.count, device_id=self._device.unit
-                )
+                return await read(block.address, count=block.count, device_id=self._device.unit)
         except (TimeoutError, ModbusException) as error:
             words = f"{self.address}: no answer within {self._timeout_s:g} s"
             raise DriverError("timeout", words) from error

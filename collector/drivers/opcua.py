@@ -9,7 +9,10 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from asyncua import Client, ua
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.uaerrors import UaError
 from numpy.typing import NDArray
 
 from collector.clock import Clock
@@ -85,7 +88,7 @@ class OpcUaDriver:
         except TimeoutError as error:
             words = f"{self.address}: no answer within {self._timeout_s:g} s"
             raise DriverError("timeout", words) from error
-        except (OSError, ua.UaError) as error:
+        except (OSError, UaError) as error:
             words = str(error) or type(error).__name__
             raise DriverError("refused", f"{self.address}: {words}") from error
         self._published_s = self._clock.steady_s()
@@ -112,7 +115,7 @@ class OpcUaDriver:
         client, self._client = self._client, None
         if client is None:
             return
-        with contextlib.suppress(TimeoutError, OSError, ua.UaError):
+        with contextlib.suppress(TimeoutError, OSError, UaError):
             async with asyncio.timeout(CLOSING_S):
                 await client.disconnect()
         client.disconnect_socket()
@@ -160,7 +163,7 @@ class OpcUaDriver:
         sampling_s = (tag.sampling_s or self._device.scan_s / 2) / self._clock.speed
         return ua.MonitoredItemCreateRequest(
             ItemToMonitor=ua.ReadValueId(
-                NodeId=ua.NodeId.from_string(node), AttributeId=ua.AttributeIds.Value
+                NodeId=ua.NodeId.from_string(node), AttributeId=AttributeIds.Value
             ),
             MonitoringMode=ua.MonitoringMode.Reporting,
             RequestedParameters=ua.MonitoringParameters(

@@ -1,0 +1,123 @@
+"""How a scan stands as one row of the history, and how rows become columns again."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from collector.model import Instants, Qualities, Scan, Slots, Values
+
+Row = tuple[int | None, bytes | None, int, int | None, bytes | None, bytes | None, bytes]
+"""Layout, tags where there is none, received, one source time or each, quality, figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One tag's samples in the order of their source time."""
+
+    source_ns: Instants
+    values: Values
+    quality: Qualities
+
+    def between(self, from_ns: int, to_ns: int) -> "Course":
+        """Return the part from `from_ns` to before `to_ns`."""
+        begin, end = np.searchsorted(self.source_ns, (from_ns, to_ns))
+        part = slice(int(begin), int(end))
+        return Course(self.source_ns[part], self.values[part], self.quality[part])
+
+
+def scan_row(scan: Scan, layout: int | None, keys: Slots) -> Row:
+    """Return the row for `scan`; what is the same for all its samples stands once."""
+    first_ns = int(scan.source_ns[0])
+    uniform = bool((scan.source_ns == first_ns).all())
+    good = not scan.quality.any()
+    return (
+        layout,
+        None if layout is not None else keys.astype("<i4").tobytes(),
+        scan.received_ns,
+        first_ns if uniform else None,
+        None if uniform else scan.source_ns.astype("<i8").tobytes(),
+        None if good else scan.quality.tobytes(),
+        scan.values.astype("<f8").tobytes(),
+    )
+
+
+def row_scan(row: Row, layouts: dict[int, Slots]) -> Scan:
+    """Return the scan that `scan_row` wrote; its slots are the history's tag keys."""
+    layout, tags, received_ns, source_ns, sources, quality, figures = row
+    keys = layouts[layout] if layout is not None else np.frombuffer(tags or b"", dtype="<i4")
+    return Scan(
+        slots=keys,
+        values=np.frombuffer(figures, dtype="<f8"),
+        quality=np.frombuffer(quality, dtype=np.uint8)
+        if quality is not None
+        else np.zeros(len(keys), dtype=np.uint8),
+        source_ns=np.frombuffer(sources, dtype="<i8")
+        if sources is not None
+        else np.full(len(keys), source_ns, dtype=np.int64),
+        received_ns=received_ns,
+    )
+
+
+def gather_courses(
+    rows: Sequence[Row], layouts: dict[int, Slots], wanted: Iterable[int]
+) -> dict[int, Course]:
+    """Return the course of each wanted tag key over `rows`, sorted by source time.
+
+    Rows of one layout are decoded together, whatever their number.
+    """
+    keys = sorted(set(wanted))
+    parts: dict[int, list[Course]] = {key: [] for key in keys}
+    by_layout: dict[int, list[Row]] = {}
+    for row in rows:
+        if row[0] is None:
+            _pick(row_scan(row, layouts), parts)
+        else:
+            by_layout.setdefault(row[0], []).append(row)
+    for layout, same in by_layout.items():
+        _gather_layout(same, layouts[layout], parts)
+    return {key: _join(parts[key]) for key in keys}
+
+
+def _gather_layout(rows: Sequence[Row], keys: Slots, parts: dict[int, list[Course]]) -> None:
+    width = len(keys)
+    figures = np.frombuffer(b"".join(row[6] for row in rows), dtype="<f8").reshape(-1, width)
+    good = bytes(width)
+    quality = np.frombuffer(b"".join(row[5] or good for row in rows), dtype=np.uint8)
+    quality = quality.reshape(-1, width)
+    uniform = np.array([row[3] if row[3] is not None else -1 for row in rows], dtype=np.int64)
+    sources = np.repeat(uniform[:, None], width, axis=1)
+    for at in np.flatnonzero(uniform == -1).tolist():
+        sources[at] = np.frombuffer(rows[at][4] or b"", dtype="<i8")
+    for column, key in enumerate(keys.tolist()):
+        if key in parts:
+            parts[key].append(Course(sources[:, column], figures[:, column], quality[:, column]))
+
+
+def _pick(scan: Scan, parts: dict[int, list[Course]]) -> None:
+    for at, key in enumerate(scan.slots.tolist()):
+        if key in parts:
+            one = slice(at, at + 1)
+            parts[key].append(Course(scan.source_ns[one], scan.values[one], scan.quality[one]))
+
+
+def _join(parts: Sequence[Course]) -> Course:
+    if not parts:
+        empty = np.empty(0)
+        return Course(empty.astype(np.int64), empty, empty.astype(np.uint8))
+    source_ns = np.concatenate([part.source_ns for part in parts])
+    order = np.argsort(source_ns, kind="stable")
+    return Course(
+        source_ns[order],
+        np.concatenate([part.values for part in parts])[order],
+        np.concatenate([part.quality for part in parts])[order],
+    )
+
+
+def load_layouts(connection: sqlite3.Connection) -> dict[int, Slots]:
+    """Return the tag keys of every layout that the history knows."""
+    return {
+        number: np.frombuffer(tags, dtype="<i4")
+        for number, tags in connection.execute("SELECT id, tags FROM layout")
+    }

@@ -1,0 +1,70 @@
+"""Run the supervisors of all devices, the board and the history as one whole."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from collector.board import Board
+from collector.clock import Clock
+from collector.drivers import Driver
+from collector.drivers.modbus import ModbusDriver
+from collector.drivers.opcua import OpcUaDriver
+from collector.gaps import Cause, GapLedger
+from collector.history.store import History
+from collector.model import Scan
+from collector.quality import FrozenWatch
+from collector.site import Device, ModbusDevice, Plant
+from collector.supervisor import Supervisor, Surroundings
+
+
+class Collector:
+    """Everything that is read from one plant, from now until its task is cancelled.
+
+    HistoryError where the history at `history_path` cannot be opened.
+    """
+
+    def __init__(self, plant: Plant, history_path: Path, clock: Clock, random: Random) -> None:
+        self.plant = plant
+        self.clock = clock
+        self.board = Board(len(plant.slots()))
+        self.history = History(history_path, plant, clock)
+        self._ledger = GapLedger(self.history.keep_gap)
+        self._frozen = FrozenWatch(plant)
+        self.supervisors = tuple(self._supervisors(random))
+
+    async def run(self) -> None:
+        """Read all devices until cancelled; then commit what came and close the history."""
+        try:
+            for device, last_ns in (await self.history.last_received_ns()).items():
+                self._ledger.begin(device, last_ns, Cause.MONITOR_DOWN)
+            async with asyncio.TaskGroup() as group:
+                for supervisor in self.supervisors:
+                    group.create_task(supervisor.run(), name=supervisor.device.id)
+        finally:
+            self.history.close()
+
+    def _supervisors(self, random: Random) -> Iterator[Supervisor]:
+        around = Surroundings(self.clock, self._publish, self._ledger, random)
+        first_slot = 0
+        for number, device in enumerate(self.plant.device):
+            yield Supervisor(
+                device,
+                open_driver(device, first_slot, self.clock),
+                around,
+                phase=number / len(self.plant.device),
+            )
+            first_slot += len(device.tags)
+
+    def _publish(self, scan: Scan) -> None:
+        """Send one scan on its way: what we find wrong first, then board and history."""
+        examined = self._frozen.examine(scan, self.board)
+        self.board.publish(examined)
+        self.history.append(examined)
+
+
+def open_driver(device: Device, first_slot: int, clock: Clock) -> Driver:
+    """Return the driver that reads `device`; nothing is connected yet."""
+    if isinstance(device, ModbusDevice):
+        return ModbusDriver(device, first_slot, clock)
+    return OpcUaDriver(device, first_slot, clock)
