@@ -1,0 +1,1 @@
+"""Rules: data in the site file that say when a condition holds."""
