@@ -64,7 +64,7 @@ class Records:
         would wait for this very transaction.
         """
         async with self.writing() as writing:
-            yield stores_over(_Within(writing))
+            yield stores_over(_Within(writing, self._path))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -94,16 +94,19 @@ class Records:
 class _Within:
     """Reach the database through a transaction that is under way."""
 
-    def __init__(self, writing: Writing) -> None:
+    def __init__(self, writing: Writing, path: Path) -> None:
         self._writing = writing
+        self._path = path
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Lend the transaction's connection: it sees its own changes."""
-        yield self._writing.connection
+        with plainly(self._path):
+            yield self._writing.connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writing]:
         """Lend the transaction; one refused change leaves the earlier ones as they are."""
-        async with self._writing.connection.begin_nested():
-            yield self._writing
+        with plainly(self._path):
+            async with self._writing.connection.begin_nested():
+                yield self._writing

@@ -1,0 +1,115 @@
+"""What the tests of the records put on record."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from analytics.model import (
+    Alarm,
+    AlarmKind,
+    AlarmState,
+    Decision,
+    Guidance,
+    RopeTest,
+    Task,
+    TaskState,
+    Trace,
+    Verdict,
+    WindowLoss,
+)
+from analytics.records import Opening, Records
+from collector.site import Name
+
+NOON_NS = 1_798_000_000_000_000_000
+GUST = Name(zh="七号支架阵风", en="Tower 7 gust")
+
+
+@asynccontextmanager
+async def opened(path: Path, **how: Any) -> AsyncIterator[Records]:
+    async with Records.open(path, now_ns=lambda: NOON_NS, **how) as records:
+        yield records
+
+
+def an_alarm(source: str = "north_gust:HH", **other: Any) -> Alarm:
+    words: dict[str, Any] = {
+        "id": 0,
+        "source": source,
+        "rule": "north_gust",
+        "level": "HH",
+        "kind": AlarmKind.PROCESS,
+        "tag": "north.tower_07.wind_gust_3s",
+        "ropeway": "north",
+        "priority": 1,
+        "state": AlarmState.UNACKNOWLEDGED,
+        "name": GUST,
+        "value": 20.6,
+        "limit": 20.0,
+        "unit": "m/s",
+        "guidance": Guidance(GUST, GUST, 60),
+        "raised_ns": NOON_NS,
+    }
+    return Alarm(**words | other)
+
+
+def an_opening(alarm: int | None = None, **other: Any) -> Opening:
+    words: dict[str, Any] = {
+        "opened_ns": NOON_NS,
+        "opened_by": "ropewatch",
+        "trigger": GUST,
+        "alarm": alarm,
+        "ropeways": ("north", "middle"),
+        "brief": '{"阵风":20.6}',
+    }
+    return Opening(**words | other)
+
+
+def a_decision(ropeway: str, **other: Any) -> Decision:
+    words: dict[str, Any] = {
+        "ropeway": ropeway,
+        "decision": "clear_and_suspend",
+        "speed_mps": None,
+        "note": "",
+        "name": "王磊",
+        "at_ns": NOON_NS,
+    }
+    return Decision(**words | other)
+
+
+def a_test(**other: Any) -> RopeTest:
+    words: dict[str, Any] = {
+        "id": 0,
+        "rope": "north_haul",
+        "test_point": "tuck_1",
+        "pass_number": 12,
+        "started_ns": NOON_NS,
+        "ended_ns": NOON_NS + 60_000_000_000,
+        "complete": True,
+        "covered_share": 0.99,
+        "speed_mps": 0.25,
+        "windows": (WindowLoss(6.0, 5.5, 3.25, 6.0), WindowLoss(40.0, 1.5, 2.9, 8.0)),
+        "lf_max": 41.5,
+        "lf_position_m": 3.3,
+        "verdict": Verdict.ACTION,
+    }
+    return RopeTest(**words | other)
+
+
+def a_trace() -> Trace:
+    return Trace(position_m=(0.0, 0.05, 0.1), lma_pct=(0.1, 1 / 3, 0.2), lf=(1.0, 2.0, 3.0))
+
+
+def a_task(**other: Any) -> Task:
+    words: dict[str, Any] = {
+        "id": 0,
+        "plan": "north_haul_weekly",
+        "kind": "rope_end_weekly",
+        "title": Name(zh="北线绳头周检", en="North rope ends, weekly"),
+        "ropeway": "north",
+        "rope": "north_haul",
+        "test_point": None,
+        "due_ns": NOON_NS,
+        "opened_ns": NOON_NS,
+        "state": TaskState.DUE,
+    }
+    return Task(**words | other)
