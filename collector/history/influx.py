@@ -134,6 +134,15 @@ class LineRenderer:
         return found
 
 
+def split_fields(line: str) -> list[str]:
+    """Return a rendered line as lines of one field each: one bad field takes no other along.
+
+    A field's name and number hold neither blank nor comma, by the form of tag ids.
+    """
+    series, fields, source_ns = line.rsplit(" ", 2)
+    return [f"{series} {field} {source_ns}" for field in fields.split(",")]
+
+
 def _plain(text: str) -> str:
     """Return `text` without what no escape can carry in a tag."""
     return " ".join(text.replace("\\", "/").split()) or "site"

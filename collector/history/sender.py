@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import structlog
 
-from collector.history.influx import NO_ANSWER, STORED, Answer
+from collector.history.influx import NO_ANSWER, STORED, Answer, split_fields
 from collector.model import Scan
 
 CURSOR = "influxdb"
@@ -195,30 +195,36 @@ class Sender:
     async def _deliver(self, lines: Sequence[str]) -> list[tuple[str, str]]:
         """Have every line stored or refused by itself; return the refused with the words."""
         buried: list[tuple[str, str]] = []
-        size = self._lines_at_once
-        waiting = [lines[at : at + size] for at in range(0, len(lines), size)]
-        waiting.reverse()
+        waiting = [lines]
         while waiting:
-            chunk = waiting.pop()
+            chunk, rest = _cut(waiting.pop(), self._lines_at_once)
+            if rest:
+                waiting.append(rest)
             answer = await asyncio.to_thread(self._server.write, chunk)
             verdict = verdict_of(answer.status)
             if verdict in (Verdict.LATER, Verdict.CONFIGURATION):
                 raise _NotNowError(answer, verdict)
             if verdict is Verdict.DONE:
                 continue
-            if len(chunk) == 1:
-                buried.append((chunk[0], f"{answer.status}: {answer.words}"))
-                continue
-            middle = len(chunk) // 2
-            waiting += [chunk[middle:], chunk[:middle]]
             if verdict is Verdict.TOO_BIG:
-                self._lines_at_once = min(self._lines_at_once, len(chunk) - middle)
+                self._lines_at_once = min(self._lines_at_once, max(1, len(chunk) // 2))
+            parts = _halves(chunk)
+            if not parts:
+                buried.append((chunk[0], f"{answer.status}: {answer.words}"))
+            waiting += parts
         return buried
 
     def _keep_up(self, kept: Sequence[Kept], buried: Sequence[tuple[str, str]]) -> None:
         for line, words in buried:
             self._log.bury(CURSOR, line, words)
-            self._words.warning("line refused, kept as a dead letter", line=line, words=words)
+        if buried:
+            line, words = buried[0]
+            self._words.warning(
+                "refused for good, kept as dead letters",
+                lines=len(buried),
+                first=line,
+                words=words,
+            )
         self._log.move_cursor(CURSOR, kept[-1].seq)
         self._failures = 0
         if self.state.state != "sending":
@@ -254,6 +260,17 @@ class Sender:
             self._words.warning("not stored there; kept here until it is", reason=reason)
         elif before in ("waiting", "refused"):
             self._words.info("stored there again")
+
+
+def _cut(lines: Sequence[str], at: int) -> tuple[Sequence[str], Sequence[str]]:
+    return lines[:at], lines[at:]
+
+
+def _halves(lines: Sequence[str]) -> list[Sequence[str]]:
+    """Return `lines` in two parts, the later first; nothing where it is one field of one line."""
+    fields = split_fields(lines[0]) if len(lines) == 1 else lines
+    middle = len(fields) // 2
+    return [fields[middle:], fields[:middle]] if middle else []
 
 
 def _advice(answer: Answer) -> str:
