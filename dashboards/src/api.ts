@@ -1,0 +1,91 @@
+// The one file that knows URLs: every question asked of the monitor and every act sent to it.
+import type * as w from "./wire";
+
+/** The monitor's own words when it refuses. */
+export class Refusal extends Error {
+  constructor(
+    readonly title: w.Both,
+    readonly detail: string,
+  ) {
+    super(`${title.en} ${detail}`);
+  }
+}
+
+const UNREACHABLE: w.Both = { zh: "监测主机无应答", en: "The monitor does not answer" };
+
+function refusalOf(body: unknown, status: number): Refusal {
+  const said = body as Partial<{ title: w.Both; detail: unknown }> | null;
+  const title = said?.title?.zh ? said.title : { zh: `被拒绝（${status}）`, en: `Refused (${status})` };
+  return new Refusal(title, typeof said?.detail === "string" ? said.detail : "");
+}
+
+async function ask<T>(path: string, init?: RequestInit): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { cache: "no-store", ...init });
+  } catch (error) {
+    throw new Refusal(UNREACHABLE, String(error));
+  }
+  const body: unknown = await answer.json().catch(() => null);
+  if (!answer.ok) throw refusalOf(body, answer.status);
+  return body as T;
+}
+
+function act<T>(path: string, body: object): Promise<T> {
+  return ask<T>(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+const part = encodeURIComponent;
+
+export const liveUrl = (): string => {
+  const url = new URL("/api/live", location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.hash = "";
+  return url.href;
+};
+
+export const api = {
+  site: () => ask<w.Site>("/api/site"),
+  health: () => ask<w.Health>("/api/health"),
+  gaps: (from_ms: number, to_ms: number) =>
+    ask<{ gaps: w.Gap[] }>(`/api/gaps?from_ms=${Math.floor(from_ms)}&to_ms=${Math.ceil(to_ms)}`),
+  history: (tags: readonly string[], from_ms: number, to_ms: number, buckets: number) =>
+    ask<w.History>(
+      `/api/history?tags=${tags.map(part).join(",")}&from_ms=${Math.floor(from_ms)}` +
+        `&to_ms=${Math.ceil(to_ms)}&buckets=${buckets}`,
+    ),
+  alarms: (state: "open" | "all", limit = 200) =>
+    ask<{ alarms: w.Alarm[] }>(`/api/alarms?state=${state}&limit=${limit}`),
+  acknowledge: (alarm: string, name: string, comment = "") =>
+    act<w.Alarm>(`/api/alarms/${part(alarm)}/acknowledge`, { name, comment }),
+  consultations: () => ask<{ consultations: w.ConsultationHead[] }>("/api/consultations"),
+  consultation: (id: string) => ask<w.Consultation>(`/api/consultations/${part(id)}`),
+  openConsultation: (body: { name: string; reason: string; ropeways: string[] }) =>
+    act<w.Consultation>("/api/consultations", body),
+  giveOpinion: (id: string, body: { name: string; role: string; text: string; dissent: boolean }) =>
+    act<w.Consultation>(`/api/consultations/${part(id)}/opinions`, body),
+  decide: (
+    id: string,
+    body: {
+      name: string;
+      ropeway: string;
+      decision: w.DecisionWord;
+      speed_mps: number | null;
+      note: string;
+    },
+  ) => act<w.Consultation>(`/api/consultations/${part(id)}/decisions`, body),
+  closeConsultation: (id: string, name: string) =>
+    act<w.Consultation>(`/api/consultations/${part(id)}/close`, { name }),
+  ropeTests: (rope?: string, limit = 200) =>
+    ask<{ tests: w.RopeTest[] }>(`/api/rope-tests?limit=${limit}${rope ? `&rope=${part(rope)}` : ""}`),
+  ropeTest: (id: string) => ask<w.RopeTestWithTrace>(`/api/rope-tests/${part(id)}`),
+  trend: (rope: string, testPoint: string) =>
+    ask<w.Trend>(`/api/ropes/${part(rope)}/trend?test_point=${part(testPoint)}`),
+  tasks: (state: "open" | "all") => ask<{ tasks: w.Task[] }>(`/api/tasks?state=${state}`),
+  closeTask: (id: string, body: { name: string; result: "pass" | "fail"; note: string }) =>
+    act<w.Task>(`/api/tasks/${part(id)}/close`, body),
+};

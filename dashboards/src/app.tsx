@@ -1,0 +1,57 @@
+// The frame around every page, and which page stands in it.
+import type { ComponentType } from "preact";
+import { texts } from "./i18n";
+import { Announcer } from "./panels/Announcer";
+import { FeedStop } from "./panels/FeedStop";
+import { Header } from "./panels/Header";
+import { NameDialog } from "./panels/NameDialog";
+import { Navigation } from "./panels/Navigation";
+import { Notice } from "./panels/Notice";
+import { Alarms } from "./pages/Alarms";
+import { ConsultationPage } from "./pages/Consultation";
+import { Consultations } from "./pages/Consultations";
+import { HealthPage } from "./pages/Health";
+import { Overview } from "./pages/Overview";
+import { RopePage } from "./pages/Rope";
+import { RopewayPage } from "./pages/Ropeway";
+import { Ropes } from "./pages/Ropes";
+import { Tasks } from "./pages/Tasks";
+import { route } from "./router";
+import { site } from "./site";
+
+type Page = ComponentType<{ id: string }>;
+
+const LISTS: Record<string, Page> = {
+  overview: Overview,
+  alarms: Alarms,
+  consultations: Consultations,
+  ropes: Ropes,
+  tasks: Tasks,
+  health: HealthPage,
+};
+const ONES: Record<string, Page> = { ropeway: RopewayPage, consultations: ConsultationPage, ropes: RopePage };
+/** What the page root is called for one thing of a list. */
+const ONE_OF: Record<string, string> = { consultations: "consultation", ropes: "rope" };
+
+function Unknown() {
+  return <p class="panel empty">{texts().pageUnknown}</p>;
+}
+
+export function App() {
+  const { page, id } = route.value;
+  const Shown = (id ? ONES[page] : LISTS[page]) ?? Unknown;
+  return (
+    <>
+      <FeedStop />
+      <Header>
+        <Navigation />
+      </Header>
+      <main data-page={id ? (ONE_OF[page] ?? page) : page} key={`${page}/${id}`}>
+        {site.value ? <Shown id={id} /> : <p class="panel empty">{texts().feed.loading}</p>}
+      </main>
+      <Announcer />
+      <Notice />
+      <NameDialog />
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+// What a page says about a value beside its quality: its limits, and the highest of several.
+import { openAlarms, type Reading, readingAt } from "./live/board";
+import { believable } from "./quality";
+import type { Alarm, Limit, Priority, Tag } from "./wire";
+
+const beyond = (limit: Limit, value: number): boolean =>
+  limit.level.startsWith("H") ? value >= limit.value : value <= limit.value;
+
+export const isActive = (alarm: Alarm): boolean =>
+  alarm.state === "unacknowledged" || alarm.state === "acknowledged";
+
+/** The most urgent priority that a believable value calls for: beyond a limit now, or held by an alarm. */
+export function urgency(tag: Tag | undefined, reading: Reading): Priority | null {
+  if (!tag || !believable(reading)) return null;
+  const now = tag.limits.filter((limit) => beyond(limit, reading.value as number)).map((l) => l.priority);
+  const held = openAlarms.value
+    .filter((alarm) => alarm.tag === tag.id && alarm.kind === "process" && isActive(alarm))
+    .map((alarm) => alarm.priority);
+  const all = [...now, ...held];
+  return all.length > 0 ? (Math.min(...all) as Priority) : null;
+}
+
+export type Highest = { slot: number; reading: Reading; valid: number };
+
+/** The slot with the highest believable value, else the first; and how many are believable. */
+export function highest(slots: readonly number[]): Highest {
+  let best: Highest | null = null;
+  let valid = 0;
+  for (const slot of slots) {
+    const reading = readingAt(slot).value;
+    if (!believable(reading)) continue;
+    valid += 1;
+    if (!best || (reading.value as number) > (best.reading.value as number)) best = { slot, reading, valid };
+  }
+  const first = slots[0] ?? 0;
+  return best ? { ...best, valid } : { slot: first, reading: readingAt(first).value, valid };
+}
+
+/** Since when a value has not been good: seen here, or known from its own alarm. */
+export function begun(tag: Tag | undefined, reading: Reading): number | null {
+  if (reading.since_ms !== null) return reading.since_ms;
+  const lost = openAlarms.value.find((alarm) => alarm.tag === tag?.id && alarm.kind === "monitoring_lost");
+  return lost && isActive(lost) ? lost.raised_ms : null;
+}
+
+const rank = (alarm: Alarm): number =>
+  (alarm.state === "unacknowledged" ? 0 : 1000) + alarm.priority * 10 - (isActive(alarm) ? 1 : 0);
+
+/** The alarm that needs someone first. */
+export const foremost = (alarms: readonly Alarm[]): Alarm | undefined =>
+  [...alarms].sort((a, b) => rank(a) - rank(b) || b.raised_ms - a.raised_ms)[0];
+
+export const needsAcknowledging = (alarm: Alarm): boolean =>
+  alarm.state === "unacknowledged" || alarm.state === "returned";

@@ -1,0 +1,88 @@
+// The newest sample of every tag as one signal per slot, so that only a changed tile repaints.
+import { batch, type Signal, signal } from "@preact/signals";
+import { oldAfterS, site } from "../site";
+import type { Advice, Alarm, Frame } from "../wire";
+
+export type Reading = {
+  value: number | null;
+  quality: number;
+  source_ms: number | null;
+  /** Socket time at which something last came for the slot. */
+  received_ms: number;
+  /** Nothing came for longer than the device's period allows. */
+  old: boolean;
+  /** Since when the quality has been what it is, as far as this page saw it; null when it began before. */
+  since_ms: number | null;
+};
+
+export const NEVER_READ = 133;
+const NOTHING: Reading = {
+  value: null,
+  quality: NEVER_READ,
+  source_ms: null,
+  received_ms: 0,
+  old: false,
+  since_ms: null,
+};
+
+const slots: Signal<Reading>[] = [];
+export const openAlarms = signal<Alarm[]>([]);
+export const advice = signal<Advice>({ ropeways: [] });
+export const devicesOnline = signal<{ online: number; all: number }>({ online: 0, all: 0 });
+
+export function readingAt(slot: number): Signal<Reading> {
+  let found = slots[slot];
+  if (!found) {
+    found = signal(NOTHING);
+    slots[slot] = found;
+  }
+  return found;
+}
+
+function take(frame: Frame, at: number, slot: number): void {
+  const cell = readingAt(slot);
+  const quality = frame.quality[at] ?? NEVER_READ;
+  const before = cell.peek();
+  const changed = before.quality !== quality;
+  const since_ms = frame.kind === "delta" && changed ? frame.now_ms : changed ? null : before.since_ms;
+  cell.value = {
+    value: frame.values[at] ?? null,
+    quality,
+    source_ms: frame.source_ms[at] ?? null,
+    received_ms: frame.now_ms,
+    old: false,
+    since_ms,
+  };
+}
+
+function takeAround(frame: Frame): void {
+  if (frame.alarms) openAlarms.value = frame.alarms;
+  if (frame.advice) advice.value = frame.advice;
+  if (frame.devices_online !== undefined || frame.devices !== undefined) {
+    const { online, all } = devicesOnline.peek();
+    devicesOnline.value = { online: frame.devices_online ?? online, all: frame.devices ?? all };
+  }
+}
+
+/** Mark what has not been heard of for too long; in fast time the wait is as much longer. */
+function markOld(now_ms: number): void {
+  const known = site.peek();
+  if (!known) return;
+  for (const tag of known.tags) {
+    const cell = readingAt(tag.slot);
+    const reading = cell.peek();
+    if (reading.old || reading.received_ms === 0) continue;
+    const limit_ms = oldAfterS(tag) * 1000 * Math.max(1, known.speed);
+    if (now_ms - reading.received_ms > limit_ms) cell.value = { ...reading, old: true };
+  }
+}
+
+export function applyFrame(frame: Frame): void {
+  batch(() => {
+    const which = frame.slots;
+    const count = which ? which.length : frame.values.length;
+    for (let at = 0; at < count; at++) take(frame, at, which ? (which[at] as number) : at);
+    takeAround(frame);
+    markOld(frame.now_ms);
+  });
+}

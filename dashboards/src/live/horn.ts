@@ -1,0 +1,59 @@
+// The alarm horn: a short two-tone for each new alarm of priority 1 or 2.
+import { effect, signal } from "@preact/signals";
+import { muted } from "../preferences";
+import type { Alarm } from "../wire";
+import { openAlarms } from "./board";
+
+export type SoundState = "blocked" | "on" | "muted";
+
+const unlocked = signal(false);
+let context: AudioContext | null = null;
+
+export function soundState(): SoundState {
+  if (muted.value) return "muted";
+  return unlocked.value ? "on" : "blocked";
+}
+
+/** Ask the browser for sound; it is granted only from a touch or a key. */
+export async function unlockSound(): Promise<void> {
+  context ??= new AudioContext();
+  await context.resume();
+  unlocked.value = context.state === "running";
+}
+
+function tone(at: AudioContext, hertz: number, from_s: number, length_s: number): void {
+  const oscillator = at.createOscillator();
+  const level = at.createGain();
+  const begin = at.currentTime + from_s;
+  oscillator.frequency.value = hertz;
+  oscillator.type = "triangle";
+  level.gain.setValueAtTime(0, begin);
+  level.gain.linearRampToValueAtTime(0.3, begin + 0.02);
+  level.gain.setValueAtTime(0.3, begin + length_s - 0.03);
+  level.gain.linearRampToValueAtTime(0, begin + length_s);
+  oscillator.connect(level).connect(at.destination);
+  oscillator.start(begin);
+  oscillator.stop(begin + length_s);
+}
+
+function blow(priority: number): void {
+  if (!context || soundState() !== "on") return;
+  const [first, second] = priority === 1 ? [880, 660] : [660, 550];
+  tone(context, first as number, 0, 0.28);
+  tone(context, second as number, 0.3, 0.28);
+}
+
+const isUrgent = (alarm: Alarm): boolean => alarm.state === "unacknowledged" && alarm.priority <= 2;
+
+export function mindAlarms(): void {
+  let heard = new Set<string>();
+  effect(() => {
+    const urgent = openAlarms.value.filter(isUrgent);
+    const fresh = urgent.filter((alarm) => !heard.has(alarm.id));
+    heard = new Set(urgent.map((alarm) => alarm.id));
+    if (fresh.length > 0) blow(Math.min(...fresh.map((alarm) => alarm.priority)));
+  });
+  const gesture = () => void unlockSound().catch(() => undefined);
+  addEventListener("pointerdown", gesture, { once: true });
+  addEventListener("keydown", gesture, { once: true });
+}

@@ -1,0 +1,4 @@
+// Stands here only until the page is written.
+export function Consultations(_: { id: string }) {
+  return <p />;
+}

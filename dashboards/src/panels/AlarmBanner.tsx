@@ -1,0 +1,93 @@
+// The one line on what needs someone first: what, value against limit, since when, what to do.
+import { doAs } from "../acting";
+import { api } from "../api";
+import { say, texts } from "../i18n";
+import { openAlarms } from "../live/board";
+import { siteSecond } from "../live/feed";
+import { foremost, isActive, needsAcknowledging } from "../judge";
+import { maybe } from "../numbers";
+import { muted, setMuted } from "../preferences";
+import { span, when } from "../time";
+import type { Alarm, Priority } from "../wire";
+import { Mark } from "./Mark";
+
+/** The name, and the value beside the limit that it is beyond. */
+export function alarmText(alarm: Alarm): string {
+  if (alarm.value === null) return say(alarm.name);
+  const against = alarm.limit === null ? "" : ` ${alarm.level.startsWith("L") ? "≤" : "≥"} ${maybe(alarm.limit)}`;
+  return `${say(alarm.name)} ${maybe(alarm.value)} ${alarm.unit}${against}`;
+}
+
+export function AcknowledgeButton({ alarm, primary = false }: { alarm: Alarm; primary?: boolean }) {
+  const t = texts().alarms;
+  return (
+    <button
+      type="button"
+      class={primary ? "primary" : ""}
+      data-testid={`ack-${alarm.id}`}
+      aria-label={t.acknowledgeNamed(say(alarm.name))}
+      onClick={() => void doAs((name) => api.acknowledge(alarm.id, name))}
+    >
+      {t.acknowledge}
+    </button>
+  );
+}
+
+function Counts() {
+  const active = openAlarms.value.filter(isActive);
+  return (
+    <span class="counts">
+      {([1, 2, 3] as Priority[]).map((priority) => (
+        <span key={priority}>
+          <Mark priority={priority} /> <b>{active.filter((one) => one.priority === priority).length}</b>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function MuteButton() {
+  const t = texts().alarms;
+  return (
+    <button type="button" data-testid="mute" aria-pressed={muted.value} onClick={() => setMuted(!muted.value)}>
+      {muted.value ? t.unmute : t.mute}
+    </button>
+  );
+}
+
+function About({ alarm }: { alarm: Alarm }) {
+  const t = texts();
+  const now_ms = siteSecond.value * 1000;
+  const { response, respond_within_s } = alarm.guidance;
+  return (
+    <span class="about muted">
+      {[when(alarm.raised_ms, now_ms), span(now_ms - alarm.raised_ms)].join(t.separator)}
+      {say(response)
+        ? `${t.separator}${t.alarms.response}: ${say(response)}（${t.time.within(span(respond_within_s * 1000))}）`
+        : ""}
+    </span>
+  );
+}
+
+export function AlarmBanner() {
+  const alarm = foremost(openAlarms.value);
+  if (!alarm) {
+    return (
+      <section class="panel banner calm">
+        <span class="muted">{texts().alarms.calm}</span>
+        <Counts />
+        <MuteButton />
+      </section>
+    );
+  }
+  return (
+    <section class={`panel banner p${alarm.priority}`} aria-label={texts().alarms.title}>
+      <Mark priority={alarm.priority} blink={alarm.state === "unacknowledged"} />
+      <b class="what">{alarmText(alarm)}</b>
+      <About alarm={alarm} />
+      <Counts />
+      <MuteButton />
+      {needsAcknowledging(alarm) ? <AcknowledgeButton alarm={alarm} primary /> : null}
+    </section>
+  );
+}

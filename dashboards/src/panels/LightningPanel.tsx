@@ -1,0 +1,136 @@
+// The nearest lightning against the ring that each ropeway needs to clear in time.
+import { say, texts } from "../i18n";
+import { readingAt } from "../live/board";
+import { lightningTags, MARGIN_KM, type Ring, rings } from "../lightning";
+import { maybe, number } from "../numbers";
+import { believable, look } from "../quality";
+import { useSize } from "../size";
+import { site } from "../site";
+import type { Tag } from "../wire";
+import { Shown } from "./Shown";
+
+const OUTERMOST_KM = 30;
+
+const largest = (of: (number | null)[]): number | null => {
+  const known = of.filter((one) => one !== null);
+  return known.length > 0 ? Math.max(...known) : null;
+};
+
+type CircleProps = { km: number | null; scale: number; middle: number; name: (km: string) => string; kind: string };
+
+function Circle({ km, scale, middle, name, kind }: CircleProps) {
+  if (km === null) return null;
+  const r = km * scale;
+  return (
+    <>
+      <circle class={kind} cx={middle} cy={middle} r={r} />
+      <text x={middle} y={middle - r - 4}>
+        {name(number(km, 0))}
+      </text>
+    </>
+  );
+}
+
+/** A detector without bearing says only how far: the storm is drawn as a circle, not at a place. */
+function Nearest({ tag, scale, middle }: { tag: Tag; scale: number; middle: number }) {
+  const reading = readingAt(tag.slot).value;
+  if (!believable(reading)) return null;
+  const doubtful = look(reading.quality, reading.old) === "uncertain";
+  return <circle class={`strike ${doubtful ? "doubtful" : ""}`} cx={middle} cy={middle} r={(reading.value ?? 0) * scale} />;
+}
+
+function Picture({ all, distance }: { all: Ring[]; distance: Tag | undefined }) {
+  const [ref, { width, height }] = useSize<HTMLDivElement>();
+  const side = Math.min(width, height);
+  const middle = side / 2;
+  const now = largest(all.map((ring) => ring.now_km));
+  const emergency = largest(all.map((ring) => ring.emergency_km));
+  const reach = Math.max(OUTERMOST_KM, now ?? 0, emergency ?? 0) * 1.05;
+  const scale = Math.max(0, middle - 16) / reach;
+  const t = texts().overview;
+  return (
+    <div class="storm" ref={ref}>
+      <svg width={side} height={side} role="img" aria-label={t.lightning}>
+        <Circle km={emergency} scale={scale} middle={middle} name={t.ringEmergency} kind="ring far" />
+        <Circle km={now} scale={scale} middle={middle} name={t.ringNow} kind="ring" />
+        <path class="lines" d={`M${middle - 8} ${middle + 8}l12 -18M${middle - 16} ${middle + 4}l8 -12M${middle + 4} ${middle + 8}l10 -12`} />
+        {distance ? <Nearest tag={distance} scale={scale} middle={middle} /> : null}
+      </svg>
+    </div>
+  );
+}
+
+function RingRow({ ring, near_km }: { ring: Ring; near_km: number | null }) {
+  const t = texts().overview;
+  const inside = near_km !== null && ring.now_km !== null && near_km <= ring.now_km;
+  return (
+    <tr>
+      <td>{say(ring.way.name)}</td>
+      <td class="value">{maybe(ring.now_km, 0)}</td>
+      <td class="value">{maybe(ring.emergency_km, 0)}</td>
+      <td>{inside ? <b>{t.inside}</b> : null}</td>
+    </tr>
+  );
+}
+
+function Facts({ distance, others }: { distance: Tag; others: Tag[] }) {
+  return (
+    <dl>
+      {[distance, ...others].map((tag) => (
+        <div key={tag.id}>
+          <dt class="muted">{say(tag.name)}</dt>
+          <dd>
+            <Shown slot={tag.slot} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Rings({ all, distance }: { all: Ring[]; distance: Tag }) {
+  const reading = readingAt(distance.slot).value;
+  const near_km = believable(reading) ? reading.value : null;
+  const t = texts().overview;
+  return (
+    <div class="facts">
+      <Facts distance={distance} others={lightningTags().others} />
+      {near_km === null ? <p class="lacking">{t.lightningLost}</p> : null}
+      <table class="rings">
+        <thead>
+          <tr>
+            <th />
+            <th>{t.ringOf}</th>
+            <th>{t.ringEmergencyOf}</th>
+            <th>km</th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map((ring) => (
+            <RingRow key={ring.way.id} ring={ring} near_km={near_km} />
+          ))}
+        </tbody>
+      </table>
+      <p class="muted small">
+        {`${t.stormSpeed} ${number(site.value?.storm_speed_kmh ?? 0, 0)} km/h · ${t.margin} ${MARGIN_KM} km`}
+      </p>
+    </div>
+  );
+}
+
+export function LightningPanel() {
+  const t = texts().overview;
+  const { distance } = lightningTags();
+  const all = rings();
+  return (
+    <section class="panel lightning" aria-labelledby="lightning-title">
+      <h3 id="lightning-title">
+        {t.lightning} <span class="muted">{t.lightningHow}</span>
+      </h3>
+      <div class="both">
+        <Picture all={all} distance={distance} />
+        {distance ? <Rings all={all} distance={distance} /> : <p class="muted">{t.noLightning}</p>}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,320 @@
+// The words of the HTTP and WebSocket interface, as docs/reference/api.md gives them.
+
+export type Both = { zh: string; en: string };
+export type Instant = number; // milliseconds since 1970 UTC, in the site's time
+
+export type Limit = { level: "HH" | "H" | "L" | "LL"; value: number; priority: Priority; rule: string };
+export type Priority = 1 | 2 | 3;
+
+export type Tag = {
+  slot: number;
+  id: string;
+  name: Both;
+  unit: string;
+  group: string;
+  ropeway: string;
+  place: string;
+  quantity: string;
+  device: string;
+  min: number | null;
+  max: number | null;
+  normal: [number, number] | null;
+  decimals: number;
+  boolean: boolean;
+  limits: Limit[];
+};
+
+export type Station = { id: string; name: Both; position_m: number; altitude_m: number };
+export type Tower = {
+  number: number;
+  position_m: number;
+  altitude_m: number;
+  azimuth_deg: number;
+  exposure: string;
+  gust: number | null;
+};
+export type Indicator = { name: Both; slots: number[] };
+export type TestPoint = {
+  id: string;
+  name: Both;
+  kind: string;
+  code: number;
+  position_m: number;
+  length_m: number;
+};
+export type LossLimit = { window_d: number; loss_pct: number; source: string; confirmed_by: string };
+export type Rope = {
+  id: string;
+  name: Both;
+  kind: string;
+  construction: string;
+  diameter_mm: number;
+  metallic_area_mm2: number;
+  length_m: number;
+  loop: boolean;
+  installed: string;
+  action_share: number;
+  limits: LossLimit[];
+  test_points: TestPoint[];
+};
+export type Ropeway = {
+  id: string;
+  name: Both;
+  kind: string;
+  length_m: number;
+  line_speed_mps: number;
+  emergency_speed_mps: number;
+  station_time_s: number;
+  carriers: number;
+  places: number;
+  speed: number;
+  stations: Station[];
+  towers: Tower[];
+  indicators: Indicator[];
+  safety_circuits: { name: Both; slot: number }[];
+  ropes: Rope[];
+};
+export type Device = { id: string; name: Both | null; ropeway: string; protocol: string; scan_s: number };
+export type Site = {
+  name: Both;
+  timezone: string;
+  simulated: boolean;
+  storm_speed_kmh: number;
+  now_ms: Instant;
+  speed: number;
+  ropeways: Ropeway[];
+  devices: Device[];
+  tags: Tag[];
+};
+
+export type AlarmState = "unacknowledged" | "acknowledged" | "returned" | "normal";
+export type Alarm = {
+  id: string;
+  rule: string;
+  level: string;
+  kind: string;
+  tag: string | null;
+  ropeway: string | null;
+  priority: Priority;
+  state: AlarmState;
+  name: Both;
+  value: number | null;
+  limit: number | null;
+  unit: string;
+  guidance: { consequence: Both; response: Both; respond_within_s: number };
+  raised_ms: Instant;
+  acknowledged_ms: Instant | null;
+  acknowledged_by: string | null;
+  returned_ms: Instant | null;
+  closed_ms: Instant | null;
+  consultation: string | null;
+  task: string | null;
+};
+
+export type AdviceWord = "normal" | "watch" | "slow" | "stop_loading" | "stop" | "inspect";
+export type ClearTime = { now: number | null; full: number | null; emergency: number | null };
+export type RopewayAdvice = {
+  ropeway: string;
+  advice: AdviceWord;
+  reasons: Both[];
+  clear_time_s: ClearTime;
+  since_ms: Instant;
+};
+export type Advice = { ropeways: RopewayAdvice[] };
+
+export type Frame = {
+  kind: "snapshot" | "delta";
+  n: number;
+  now_ms: Instant;
+  slots: number[] | null;
+  values: (number | null)[];
+  quality: number[];
+  source_ms: (Instant | null)[];
+  alarms?: Alarm[];
+  advice?: Advice;
+  devices_online?: number;
+  devices?: number;
+};
+
+export type Series = {
+  tag: string;
+  t: Instant[];
+  min: (number | null)[];
+  mean: (number | null)[];
+  max: (number | null)[];
+  good: number[];
+};
+export type History = { from_ms: Instant; to_ms: Instant; bucket_ms: number; series: Series[] };
+
+export type DeviceHealth = {
+  id: string;
+  name: Both | null;
+  ropeway: string;
+  protocol: string;
+  address: string;
+  state: "connecting" | "online" | "lost";
+  since_ms: Instant;
+  reason: string;
+  period_s: number;
+  period_kept_pct: number | null;
+  lateness_p99_ms: number | null;
+  age_ms: number | null;
+  scans: number;
+  skipped: number;
+  reconnects: number;
+  errors: Record<string, number>;
+  tags: number;
+  good_tags: number;
+};
+export type Health = {
+  now_ms: Instant;
+  started_ms: Instant;
+  devices: DeviceHealth[];
+  subscribers: { name: string; depth: number; capacity: number; dropped: number }[];
+  history: {
+    state: "ok" | "failing";
+    reason: string;
+    last_commit_ms: Instant | null;
+    commit_p99_ms: number | null;
+    scans: number;
+    bytes: number;
+  };
+  influx: null | {
+    state: "idle" | "sending" | "waiting" | "refused";
+    reason: string;
+    oldest_unsent_ms: Instant | null;
+    sent: number;
+    dead_letters: number;
+    backlog_scans: number;
+  };
+  engine: { last_scan_ms: Instant | null; rules: number; active: number; dropped: number };
+  live: { clients: number; frames: number };
+};
+export type Gap = {
+  id: number | string;
+  device: string;
+  tag: string | null;
+  from_ms: Instant;
+  to_ms: Instant | null;
+  cause: "device_lost" | "not_polled" | "monitor_down" | "clock_leap";
+  recovered: boolean;
+};
+
+export type DecisionWord =
+  | "normal"
+  | "watch"
+  | "slow"
+  | "stop_loading"
+  | "clear_and_suspend"
+  | "suspend"
+  | "do_not_open";
+export type Opinion = { name: string; role: string; at_ms: Instant; text: string; dissent: boolean };
+export type Decision = {
+  ropeway: string;
+  decision: DecisionWord;
+  speed_mps: number | null;
+  note: string;
+  name: string;
+  at_ms: Instant;
+};
+export type ConsultationHead = {
+  id: string;
+  number: string;
+  opened_ms: Instant;
+  opened_by: string;
+  trigger: Both;
+  alarm: string | null;
+  ropeways: string[];
+  state: "open" | "decided" | "closed";
+  sha256: string;
+  closed_ms: Instant | null;
+  closed_by: string | null;
+};
+export type Consultation = ConsultationHead & {
+  brief: string;
+  opinions: Opinion[];
+  decisions: Decision[];
+};
+export type BriefSample = {
+  tag: string;
+  name: Both;
+  value: number | null;
+  quality: number;
+  age_ms: number | null;
+  unit: string;
+};
+export type Curve = Series & { name: Both; unit: string };
+export type Brief = {
+  frozen_ms: Instant;
+  trigger: Alarm | null;
+  samples: BriefSample[];
+  curves: Curve[];
+  alarms: Alarm[];
+  ropeways: {
+    id: string;
+    name: Both;
+    advice: AdviceWord;
+    reasons: Both[];
+    clear_time_s: ClearTime;
+    passengers: number | null;
+  }[];
+  devices_online: number;
+  devices: number;
+};
+
+export type Verdict = "normal" | "watch" | "warning" | "action" | "discard" | "incomplete";
+export type RopeTest = {
+  id: string;
+  rope: string;
+  test_point: string;
+  started_ms: Instant;
+  ended_ms: Instant;
+  pass_number: number;
+  complete: boolean;
+  covered_share: number;
+  speed_mps: number | null;
+  windows: { window_d: number; loss_pct: number; position_m: number; limit_pct: number; share: number }[];
+  lf_max: number | null;
+  lf_position_m: number | null;
+  verdict: Verdict;
+  alarm: string | null;
+};
+export type Trace = { position_m: number[]; lma_pct: (number | null)[]; lf: (number | null)[] };
+export type RopeTestWithTrace = RopeTest & { trace: Trace };
+export type Fit = {
+  slope_pct_per_week: number;
+  low: number;
+  high: number;
+  weeks_to_limit: [number, number] | null;
+  from_ms: Instant;
+  to_ms: Instant;
+};
+export type Trend = {
+  rope: string;
+  test_point: string;
+  window_d: number;
+  limit_pct: number;
+  action_pct: number;
+  tests: { id: string; ended_ms: Instant; loss_pct: number; verdict: Verdict }[];
+  missed: Instant[];
+  fit: Fit | null;
+  fit_reason: string;
+};
+
+export type Task = {
+  id: string;
+  kind: string;
+  title: Both;
+  ropeway: string;
+  rope: string | null;
+  test_point: string | null;
+  due_ms: Instant;
+  state: "due" | "overdue" | "done";
+  opened_ms: Instant;
+  alarm: string | null;
+  test: string | null;
+  result: "pass" | "fail" | null;
+  note: string;
+  name: string | null;
+  done_ms: Instant | null;
+};
