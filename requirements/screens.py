@@ -85,7 +85,9 @@ def _packages() -> None:
     if _read(stamp) == wanted:
         return
     say("fetching the packages of the screens")
-    _npm("ci", "--ignore-scripts")
+    # Not `npm ci`: it refuses a lock made where some other system's optional package could
+    # not be had. What is locked is checked against its hash here as well.
+    _npm("install", "--no-save", "--ignore-scripts")
     PACKAGES.mkdir(exist_ok=True)
     stamp.write_text(wanted)
 
@@ -113,7 +115,7 @@ def _environment() -> dict[str, str]:
 
 def _npm(*words: str) -> None:
     LOG.parent.mkdir(exist_ok=True)
-    with LOG.open("a") as log:
+    with LOG.open("w") as log:
         log.write(f"$ npm {' '.join(words)}\n")
         log.flush()
         code = subprocess.call(
@@ -134,7 +136,7 @@ def _why() -> str:
     text = "\n".join(lines)
     if any(word in text for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN")):
         return "a download failed: check the network and proxy, then run the same command again"
-    errors = [line for line in lines if "error" in line.lower()]
+    errors = [line for line in lines if "error" in line.lower() and "error code" not in line]
     return (errors or lines)[0][:200]
 
 

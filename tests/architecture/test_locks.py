@@ -36,6 +36,13 @@ def test_the_lock_of_the_screens_holds_hashes_and_no_address() -> None:
     assert [text for text in _texts(fetched) if "://" in text] == []
 
 
+def test_the_lock_of_the_screens_is_the_lock_of_their_packages() -> None:
+    wanted = json.loads((ROOT / "dashboards" / "package.json").read_text())
+    locked = json.loads(SCREENS_LOCK.read_text())["packages"][""]
+    for kind in ("dependencies", "devDependencies"):
+        assert locked.get(kind) == wanted.get(kind)
+
+
 def _pins(lock: Path) -> set[str]:
     return {line.rstrip(" \\") for line in lock.read_text().splitlines() if "==" in line}
 
