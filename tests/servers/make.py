@@ -27,11 +27,12 @@ def build_environment() -> dict[str, str]:
         environment.setdefault("GOPATH", str(cache_folder().parent / "go"))
         environment.setdefault("GOFLAGS", "-modcacherw")
     environment.setdefault("GOCACHE", str(_go_cache()))
-    # cargo on the PATH may be rustup's, which looks for its compilers below the home.
+    # cargo on the PATH may be rustup's, which looks for its compilers below the home, and
+    # leaves an empty folder there when anyone as much as asks for its version.
     cargo = shutil.which("cargo")
-    if cargo and not (home / ".rustup").exists():
+    if cargo and not (home / ".rustup" / "toolchains").exists():
         owner = Path(cargo).parent.parent
-        if (owner.parent / ".rustup").is_dir():
+        if (owner.parent / ".rustup" / "toolchains").is_dir():
             environment.setdefault("RUSTUP_HOME", str(owner.parent / ".rustup"))
             ours = owner if os.access(owner, os.W_OK) else cache_folder().parent / "cargo"
             environment.setdefault("CARGO_HOME", str(ours))
