@@ -157,5 +157,5 @@ async def until(holds: Callable[[], Awaitable[bool]], within_s: float = 15.0) ->
 
 
 async def all_sent(history: History, sending: Sender) -> bool:
-    """Whether the server acknowledged the last scan that the history holds."""
-    return sending.state.cursor == await history.last_seq()
+    """Whether the server acknowledged every scan that the history holds."""
+    return not await history.read_after(sending.state.cursor, 1)
