@@ -1,0 +1,104 @@
+"""The command `python -m simulators`: serve a simulated site until interrupted."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from collector.clock import Clock, TimeBase
+from collector.sitefile import SiteFileError, read_plant
+from simulators.plc import PortTakenError
+from simulators.scenario import (
+    NO_SCRIPT,
+    Scenario,
+    bundled_scenarios,
+    read_scenario,
+    scenario_path,
+    time_base,
+)
+from simulators.serve import Simulation
+
+WRONG_FILE, CANNOT_RUN = 2, 1
+
+
+def main(  # noqa: PLR0913, PLR0917 - a command has as many options as it needs
+    site: Annotated[Path, typer.Argument(help="The site file.")],
+    scenario: Annotated[
+        str, typer.Option(help="A bundled script's name, or the path of one.")
+    ] = "",
+    speed: Annotated[
+        float | None, typer.Option(min=0.01, max=200, help="Site seconds in a second.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Other chance, other day.")] = None,
+    word: Annotated[
+        str,
+        typer.Option("--time-base", help="The time base that another simulator printed."),
+    ] = "",
+    report: Annotated[
+        Path | None, typer.Option(help="Keep here what clients asked for, as JSON.")
+    ] = None,
+) -> None:
+    """Serve every device of SITE on its port, as a ropeway that obeys physics."""
+    for name in ("pymodbus", "asyncua"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        plant = read_plant(site)
+        script = NO_SCRIPT
+        if scenario:
+            script = read_scenario(scenario_path(scenario), plant)
+        base = _base(script, word, speed)
+    except SiteFileError as error:
+        known = ", ".join(bundled_scenarios())
+        hint = f"\nbundled scenarios: {known}" if scenario and error.path != site else ""
+        _fail(f"{error}{hint}", WRONG_FILE)
+    except ValueError as error:
+        _fail(str(error), WRONG_FILE)
+    try:
+        asyncio.run(_serve(Simulation(plant, script, base, seed), report))
+    except PortTakenError as error:
+        _fail(str(error), CANNOT_RUN)
+    except OSError as error:
+        _fail(f"cannot serve: {error}", CANNOT_RUN)
+
+
+def _base(script: Scenario, word: str, speed: float | None) -> TimeBase:
+    return TimeBase.read(word) if word else time_base(script, Clock().now_ns(), speed)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+async def _serve(simulation: Simulation, report: Path | None) -> None:
+    """Run until a signal ends it; whatever has been opened is closed."""
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await simulation.start()
+        for name, device in simulation.devices.items():
+            typer.echo(f"{name}: {device.address}")
+        typer.echo(f"time base {simulation.clock.base.write()}")
+        typer.echo("ready")
+        tasks.append(asyncio.create_task(simulation.run()))
+        if report is not None:
+            tasks.append(asyncio.create_task(simulation.keep_report(report)))
+        waiting = asyncio.create_task(ended.wait())
+        await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+    finally:
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await simulation.stop()
+
+
+if __name__ == "__main__":
+    typer.run(main)
