@@ -142,6 +142,7 @@ class Ropeway(Table):
     emergency_speed_mps: float = Field(gt=0)
     station_time_s: float = Field(default=120, ge=0)
     speed: TagId
+    people: TagId | None = None
     carriers: int = Field(ge=1)
     places: int = Field(ge=1)
     stations: tuple[Station, ...] = Field(min_length=2)
@@ -378,6 +379,8 @@ def _named_tags(plant: Plant) -> Iterator[tuple[str, str]]:
 
 def _shown_tags(way: Ropeway) -> Iterator[tuple[str, str]]:
     yield "speed", way.speed
+    if way.people:
+        yield "people", way.people
     for tower in way.towers:
         if tower.gust:
             yield f"tower {tower.number} gust", tower.gust

@@ -13,7 +13,7 @@ import structlog
 from collector.clock import Clock
 from collector.drivers import Driver, DriverError
 from collector.gaps import Cause, GapLedger
-from collector.model import NANOSECONDS, Quality, Scan, lost_scan
+from collector.model import NANOSECONDS, Quality, Scan, Slots, lost_scan
 from collector.site import Device
 
 FIRST_RETRY_S = 0.5
@@ -112,6 +112,16 @@ class Supervisor:
         self._retry_at_s = 0.0
         self._last_ns = 0
         self._last_steady_s = 0.0
+
+    @property
+    def slots(self) -> Slots:
+        """Every slot of the device."""
+        return self._driver.slots
+
+    @property
+    def address(self) -> str:
+        """Where the device is, for people."""
+        return self._driver.address
 
     async def run(self) -> None:
         """Read the device until cancelled."""

@@ -20,6 +20,10 @@ class Driver(Protocol):
     def slots(self) -> Slots:
         """Every slot of the device, in slot order."""
 
+    @property
+    def address(self) -> str:
+        """Where the device is, for people."""
+
     async def connect(self) -> None:
         """Open the way to the device; DriverError where there is none."""
 

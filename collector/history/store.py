@@ -45,6 +45,7 @@ class StoreHealth:
 
     failing: str = ""
     last_commit_ns: int = 0
+    newest_seq: int = 0
     appended: int = 0
     scans: int = 0
     dropped: int = 0
@@ -93,6 +94,11 @@ class History:
         self.health.appended += 1
         self._queue.put(_Append(self._insert, scan))
 
+    def size_bytes(self) -> int:
+        """Return how much disk the history takes."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def keep_gap(self, gap: Gap) -> None:
         """Enter or renew a row of the gap ledger."""
         row = (gap.device, gap.from_ns, gap.to_ns, gap.cause.value, gap.recovered)
@@ -133,10 +139,6 @@ class History:
         """Return how many lines of `cursor` were refused for good."""
         sql = "SELECT count(*) FROM dead_letter WHERE cursor = ?"
         return int((await self._read(sql, (cursor,)))[0][0])
-
-    async def last_seq(self) -> int:
-        """Return the newest sequence number in the log, 0 where it is empty."""
-        return int((await self._read("SELECT coalesce(max(seq), 0) FROM scan"))[0][0])
 
     async def last_received_ns(self) -> dict[str, int]:
         """Return when each device's newest kept scan was received."""
@@ -231,11 +233,12 @@ class History:
         device = self._device_of_slot[int(scan.slots[0])]
         keys = self._key_of_slot[scan.slots]
         row = scan_row(scan, self._layout(connection, device, keys), keys)
-        connection.execute(
+        inserted = connection.execute(
             f"INSERT INTO scan (device, {SCAN_COLUMNS}) "  # noqa: S608 - own constant
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (device, *row),
         )
+        self.health.newest_seq = inserted.lastrowid or self.health.newest_seq
 
     def _layout(self, connection: sqlite3.Connection, device: int, keys: Slots) -> int | None:
         """Return the layout of these tags, None where a device's scans vary too much."""

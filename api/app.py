@@ -1,0 +1,34 @@
+"""Make the web application: routes, screens and error shapes around one station."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from api.errors import install_errors
+from api.guard import guard
+from api.routes import alarms, consultations, health, live, plant, ropes, tasks
+from api.station import Station
+
+LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
+SCREENS = Path(__file__).resolve().parent.parent / "dashboards" / "dist"
+
+
+def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREENS) -> FastAPI:
+    """Return the application for `station`, answering to the machine's own names.
+
+    The screens are served where they have been built.
+    """
+    app = FastAPI(title="Ropewatch", docs_url="/api/docs", openapi_url="/api/openapi.json")
+    app.state.station = station
+    allowed = LOCAL_NAMES if host in LOCAL_NAMES else ["*"]
+    app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
+    install_errors(app)
+    for route in (plant, alarms, consultations, ropes, tasks, health, live):
+        app.include_router(route.router)
+    if screens.is_dir():
+        app.mount("/", StaticFiles(directory=screens, html=True), name="screens")
+    return app

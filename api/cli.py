@@ -1,0 +1,120 @@
+"""The one command: check a site file, run a station, rehearse with simulators."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from api.config import SiteFile, SiteFileError, read_site, site_schema
+from api.demo import DemoError, run_demo
+from api.serve import Address, ServeError, serve
+from api.station import StationSettings
+from collector.clock import REAL_TIME, TimeBase
+
+BAD_INPUT = 2
+
+app = typer.Typer(
+    name="ropewatch",
+    help="Watch the safety of passenger ropeways. Reads and records; never writes to a controller.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+SiteArgument = Annotated[Path, typer.Argument(help="The site file (TOML).")]
+
+
+@app.command()
+def check(site: SiteArgument) -> None:
+    """Check a site file; print every error with its place and exit 2 where there are any."""
+    known = _read_or_exit(site)
+    tags = len(known.plant.slots())
+    print(
+        f"{site}: good. {len(known.plant.ropeway)} ropeways, {len(known.plant.device)} devices, "
+        f"{tags} tags, {len(known.judging.rule)} rules."
+    )
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the site file, for editors."""
+    print(json.dumps(site_schema(), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def run(
+    site: SiteArgument,
+    data: Annotated[Path, typer.Option(help="Folder that everything is kept in.")] = Path("data"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 8420,
+    time_base: Annotated[
+        str, typer.Option(help="Site time of a simulation, as 'simulate' prints it.")
+    ] = "",
+) -> None:
+    """Run the monitor for a site until it is stopped."""
+    known = _read_or_exit(site)
+    settings = StationSettings(folder=data, time_base=_time_base(time_base, known))
+    try:
+        serve(known, settings, Address(host, port))
+    except ServeError as error:
+        _give_up(str(error), 1)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def simulate(context: typer.Context) -> None:
+    """Serve a simulated ropeway over real sockets: SITE [--scenario S] [--speed N]."""
+    # The monitor shares no code with what it is rehearsed against: another program begins here.
+    os.execv(sys.executable, [sys.executable, "-m", "simulators", *context.args])  # noqa: S606
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="Folder that everything is kept in.")] = Path(
+        "data/demo"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8420,
+) -> None:
+    """Run the demo mountain: simulators and monitor, each in a process of its own."""
+    try:
+        run_demo(data, port)
+    except DemoError as error:
+        _give_up(str(error), 1)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _read_or_exit(site: Path) -> SiteFile:
+    try:
+        return read_site(site)
+    except SiteFileError as error:
+        count = len(error.faults)
+        _give_up(f"{error}\n{site}: {count} error{'s' if count > 1 else ''}", BAD_INPUT)
+
+
+def _time_base(word: str, site: SiteFile) -> TimeBase:
+    if not word:
+        return REAL_TIME
+    if not site.plant.site.simulated:
+        _give_up("--time-base is for simulated sites only: a real plant runs by real time", 2)
+    try:
+        return TimeBase.read(word)
+    except ValueError as error:
+        _give_up(str(error), BAD_INPUT)
+
+
+def _give_up(words: str, code: int) -> NoReturn:
+    print(words, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Every error that leaves the interface: one shape, words to act on, no traceback."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from analytics.records import RecordMissing, RecordsError, RecordsRefused
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """The request cannot be served as it stands."""
+
+    def __init__(self, status: int, zh: str, en: str) -> None:
+        self.status = status
+        self.zh = zh
+        self.en = en
+        super().__init__(en)
+
+
+def answer(status: int, zh: str, en: str, detail: Any = "") -> JSONResponse:
+    """Return the one shape that errors have."""
+    return JSONResponse({"title": {"zh": zh, "en": en}, "detail": detail}, status_code=status)
+
+
+def install_errors(app: FastAPI) -> None:
+    """Have every known error answered in the one shape."""
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> JSONResponse:
+        return answer(error.status, error.zh, error.en)
+
+    @app.exception_handler(RecordMissing)
+    async def missing(_: Request, error: RecordMissing) -> JSONResponse:
+        return answer(404, error.reason.zh, error.reason.en)
+
+    @app.exception_handler(RecordsRefused)
+    async def conflict(_: Request, error: RecordsRefused) -> JSONResponse:
+        return answer(409, error.reason.zh, error.reason.en)
+
+    @app.exception_handler(RecordsError)
+    async def unkept(_: Request, error: RecordsError) -> JSONResponse:
+        return answer(503, "记录暂时无法保存", "records cannot be kept now", str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def unreadable(_: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [
+            f"{' '.join(str(step) for step in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        return answer(422, "请求有误", "the request is not understood", jsonable_encoder(faults))
+
+    @app.exception_handler(HTTPException)
+    async def plain(_: Request, error: HTTPException) -> JSONResponse:
+        return answer(error.status_code, "无法处理请求", str(error.detail))

@@ -1,0 +1,170 @@
+"""The live feed: one snapshot, then numbered deltas, encoded once for all clients."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.advice import Advice, advise
+from analytics.brief import advice_table
+from analytics.engine import Engine
+from analytics.plain import Plain, alarm_table, milliseconds
+from collector.board import Board
+from collector.clock import Clock
+from collector.site import Plant
+
+FRAME_EVERY_S = 0.25
+MOST_WAITING = 8
+DECIMALS = 4
+CLEAR_TIME_STEP_S = 10
+
+
+class LiveClient:
+    """One page: a short queue of frames; a slow one is dropped to the latest state."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self.stale = True
+        self._frames: deque[bytes] = deque()
+        self._arrived = asyncio.Event()
+
+    def offer(self, frame: bytes) -> None:
+        """Queue a frame; too many waiting means that a snapshot must replace them."""
+        if len(self._frames) >= MOST_WAITING:
+            self._frames.clear()
+            self.dropped += 1
+            self.stale = True
+        self._frames.append(frame)
+        self._arrived.set()
+
+    async def next_frame(self, snapshot: Callable[[], bytes]) -> bytes:
+        """Return the next frame to send, a snapshot first and after falling behind."""
+        while not self.stale and not self._frames:
+            self._arrived.clear()
+            await self._arrived.wait()
+        if not self.stale:
+            return self._frames.popleft()
+        self._frames.clear()
+        self.stale = False
+        return snapshot()
+
+
+class LiveFeed:
+    """What every open page is told, four times a second, heartbeat included."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        board: Board,
+        engine: Engine,
+        clock: Clock,
+        devices_online: Callable[[], int],
+    ) -> None:
+        self.number = 0
+        self._plant = plant
+        self._board = board
+        self._engine = engine
+        self._clock = clock
+        self._devices_online = devices_online
+        self._clients: set[LiveClient] = set()
+        self._published = 0
+        self._alarms_revision = -1
+        self._online = -1
+        self._advice: Plain = {}
+        self._since_ms: dict[str, tuple[str, int]] = {}
+
+    @property
+    def clients(self) -> int:
+        """How many pages listen."""
+        return len(self._clients)
+
+    def join(self) -> LiveClient:
+        """Return the queue of a new page."""
+        client = LiveClient()
+        self._clients.add(client)
+        return client
+
+    def leave(self, client: LiveClient) -> None:
+        """Forget a page."""
+        self._clients.discard(client)
+
+    async def run(self) -> None:
+        """Send a frame four times a second until cancelled."""
+        while True:
+            await asyncio.sleep(FRAME_EVERY_S)
+            frame = msgspec.json.encode(self._delta())
+            for client in self._clients:
+                client.offer(frame)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state as of the last frame's number."""
+        return msgspec.json.encode(
+            {
+                "kind": "snapshot",
+                "n": self.number,
+                "now_ms": milliseconds(self._clock.now_ns()),
+                "slots": None,
+                **self._columns(np.arange(len(self._board.values))),
+                "alarms": self._alarms(),
+                "advice": self.advice(),
+                "devices_online": self._devices_online(),
+                "devices": len(self._plant.device),
+            }
+        )
+
+    def advice(self) -> Plain:
+        """Return the advice for every ropeway with its reasons and since when it holds."""
+        advised = advise(self._plant, self._board, self._engine.alarms, self._engine.conditions)
+        return {"ropeways": [self._advice_since(one) for one in advised]}
+
+    def _advice_since(self, advice: Advice) -> Plain:
+        now_ms = milliseconds(self._clock.now_ns()) or 0
+        level, since_ms = self._since_ms.get(advice.ropeway, ("", now_ms))
+        if level != advice.advice.value:
+            since_ms = now_ms
+            self._since_ms[advice.ropeway] = (advice.advice.value, now_ms)
+        table = advice_table(advice)
+        now_s = table["clear_time_s"]["now"]
+        if now_s is not None:
+            # A tenth of a minute is as fine as people decide; finer would only flicker.
+            table["clear_time_s"]["now"] = round(now_s / CLEAR_TIME_STEP_S) * CLEAR_TIME_STEP_S
+        return {**table, "since_ms": since_ms}
+
+    def _delta(self) -> dict[str, Any]:
+        self.number += 1
+        slots = np.flatnonzero(self._board.revision > self._published)
+        self._published = self._board.published
+        frame: dict[str, Any] = {
+            "kind": "delta",
+            "n": self.number,
+            "now_ms": milliseconds(self._clock.now_ns()),
+            "slots": slots.tolist(),
+            **self._columns(slots),
+        }
+        if self._engine.revision != self._alarms_revision:
+            self._alarms_revision = self._engine.revision
+            frame["alarms"] = self._alarms()
+        advice = self.advice()
+        if advice != self._advice:
+            self._advice = frame["advice"] = advice
+        online = self._devices_online()
+        if online != self._online:
+            self._online = frame["devices_online"] = online
+            frame["devices"] = len(self._plant.device)
+        return frame
+
+    def _alarms(self) -> list[Plain]:
+        return [alarm_table(alarm) for alarm in self._engine.alarms]
+
+    def _columns(self, slots: NDArray[np.intp]) -> dict[str, list[Any]]:
+        board = self._board
+        return {
+            "values": np.round(board.values[slots], DECIMALS).tolist(),
+            "quality": board.quality[slots].tolist(),
+            "source_ms": (board.source_ns[slots] // 1_000_000).tolist(),
+            "good_ms": (board.good_ns[slots] // 1_000_000).tolist(),
+        }

@@ -1,0 +1,1 @@
+"""One resource a module; routes translate and call, and decide nothing."""

@@ -1,0 +1,148 @@
+"""Put one station together: collecting, judging, recording and sending, and run it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from analytics.brief import Evidence
+from analytics.consultation import Consultations
+from analytics.engine import QUEUE, Engine
+from analytics.records import Records
+from analytics.rope_tests import RopeDesk
+from analytics.schedule import InspectionDesk, Schedule
+from api.config import SiteFile
+from api.live import LiveFeed
+from collector.clock import REAL_TIME, Clock, TimeBase
+from collector.history.influx import InfluxServer, LineRenderer, settings_from
+from collector.history.sender import Pace, Sender
+from collector.service import Collector
+from collector.supervisor import DeviceState
+
+
+@dataclass(frozen=True, slots=True)
+class StationSettings:
+    """What a station is started with, beside its site file."""
+
+    folder: Path
+    time_base: TimeBase = REAL_TIME
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One running station: its rooms' parts, as the routes need them."""
+
+    site: SiteFile
+    clock: Clock
+    collector: Collector
+    records: Records
+    engine: Engine
+    consultations: Consultations
+    ropes: RopeDesk
+    inspections: InspectionDesk
+    live: LiveFeed
+    sender: Sender | None
+    started_ns: int
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.site.plant.site.timezone)
+
+
+def devices_online(collector: Collector) -> int:
+    """Return how many devices answer."""
+    return sum(
+        supervisor.health.state is DeviceState.ONLINE for supervisor in collector.supervisors
+    )
+
+
+@asynccontextmanager
+async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterator[Station]:
+    """Open everything that a station keeps; nothing runs yet.
+
+    HistoryError, RecordsError or InfluxSettingsError, one sentence each, where the
+    folder, a file or a setting cannot be used.
+    """
+    clock = Clock(settings.time_base)
+    async with AsyncExitStack() as stack:
+        influx = settings_from(settings.environment)
+        records = await stack.enter_async_context(
+            Records.open(settings.folder / "records.sqlite", clock.now_ns)
+        )
+        collector = Collector(
+            site.plant,
+            settings.folder / "history.sqlite",
+            clock,
+            Random(),  # noqa: S311 - jitter
+        )
+        stack.callback(collector.history.close)
+        sender = None
+        if influx is not None:
+            groups = {tag.id: tag.group for tag in site.plant.tags()}
+            tag_ids = await collector.history.tag_ids()
+            renderer = LineRenderer(site.plant.site.name.en, tag_ids, groups)
+            server = InfluxServer(influx)
+            stack.callback(server.close)
+            pace = Pace(chance=Random().random)  # noqa: S311 - jitter
+            sender = Sender(collector.history, server, renderer.render, Clock(), pace)
+        yield _assemble(site, clock, collector, records, sender)
+
+
+def _assemble(
+    site: SiteFile, clock: Clock, collector: Collector, records: Records, sender: Sender | None
+) -> Station:
+    scans = collector.board.subscribe("engine", QUEUE)
+    engine = Engine(site.plant, site.judging, records, scans, clock)
+    evidence = Evidence(
+        site.plant, site.judging, collector.board, collector.history, engine.conditions
+    )
+
+    def online() -> int:
+        return devices_online(collector)
+
+    return Station(
+        site=site,
+        clock=clock,
+        collector=collector,
+        records=records,
+        engine=engine,
+        consultations=Consultations(evidence, records, engine, clock, online),
+        ropes=RopeDesk(evidence, records, engine, clock),
+        inspections=InspectionDesk(site.plant, site.judging, records, engine, clock),
+        live=LiveFeed(site.plant, collector.board, engine, clock, online),
+        sender=sender,
+        started_ns=clock.now_ns(),
+    )
+
+
+@asynccontextmanager
+async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
+    """Run the station's parts while the body lasts; call `stop` if one of them fails."""
+    await station.engine.restore()
+    parts: list[Coroutine[Any, Any, None]] = [
+        station.collector.run(),
+        station.engine.run(),
+        station.consultations.run(),
+        station.ropes.run(),
+        station.live.run(),
+    ]
+    if station.sender is not None:
+        parts.append(station.sender.run())
+    schedule = Schedule(station.clock, station.inspections.reconcile)
+    group = asyncio.gather(*parts)
+    group.add_done_callback(lambda _: stop())
+    schedule.start()
+    try:
+        yield
+    finally:
+        schedule.stop()
+        group.cancel()
+        with suppress(asyncio.CancelledError):
+            await group
