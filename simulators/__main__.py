@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -50,7 +52,7 @@ def main(  # noqa: PLR0913, PLR0917 - a command has as many options as it needs
         script = NO_SCRIPT
         if scenario:
             script = read_scenario(scenario_path(scenario), plant)
-        base = _base(script, word, speed)
+        given = TimeBase.read(word) if word else None
     except SiteFileError as error:
         known = ", ".join(bundled_scenarios())
         hint = f"\nbundled scenarios: {known}" if scenario and error.path != site else ""
@@ -58,15 +60,12 @@ def main(  # noqa: PLR0913, PLR0917 - a command has as many options as it needs
     except ValueError as error:
         _fail(str(error), WRONG_FILE)
     try:
-        asyncio.run(_serve(Simulation(plant, script, base, seed), report))
+        begin = partial(_time_base, script, speed, given)
+        asyncio.run(_serve(Simulation(plant, script, begin(), seed), begin, report))
     except PortTakenError as error:
         _fail(str(error), CANNOT_RUN)
     except OSError as error:
         _fail(f"cannot serve: {error}", CANNOT_RUN)
-
-
-def _base(script: Scenario, word: str, speed: float | None) -> TimeBase:
-    return TimeBase.read(word) if word else time_base(script, Clock().now_ns(), speed)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -74,7 +73,13 @@ def _fail(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-async def _serve(simulation: Simulation, report: Path | None) -> None:
+def _time_base(script: Scenario, speed: float | None, given: TimeBase | None) -> TimeBase:
+    return given or time_base(script, Clock().now_ns(), speed)
+
+
+async def _serve(
+    simulation: Simulation, begin: Callable[[], TimeBase], report: Path | None
+) -> None:
     """Run until a signal ends it; whatever has been opened is closed."""
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -82,6 +87,7 @@ async def _serve(simulation: Simulation, report: Path | None) -> None:
     tasks: list[asyncio.Task[None]] = []
     try:
         await simulation.start()
+        await simulation.begin(begin())
         for name, device in simulation.devices.items():
             typer.echo(f"{name}: {device.address}")
         typer.echo(f"time base {simulation.clock.base.write()}")

@@ -5,6 +5,7 @@ import json
 import socket
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -80,10 +81,11 @@ class Simulation:
         base: TimeBase,
         seed: int | None = None,
     ) -> None:
-        self.clock = Clock(base)
+        self.site = plant
         self.scenario = scenario
-        programme = programme_of(scenario, plant, seed)
-        self.plant = Plant(plant, programme, self._site_ns_at, self._elapsed_s())
+        self._programme = programme_of(scenario, plant, seed)
+        self.clock = Clock(base)
+        self.plant = self._new_plant()
         self.signals = Signals(self.plant)
         self.plcs = {
             device.id: Plc(device, self.signals.read)
@@ -96,7 +98,11 @@ class Simulation:
             if isinstance(device, site.OpcUaDevice)
         }
         self._shown_s: dict[str, float] = {}
-        self.step_s = max(STEP_S, base.speed / STEPS_PER_REAL_S)
+
+    @property
+    def step_s(self) -> float:
+        """Site seconds in one step: fine in real time, coarser in fast time."""
+        return max(STEP_S, self.clock.speed / STEPS_PER_REAL_S)
 
     @property
     def devices(self) -> Mapping[str, Served]:
@@ -109,6 +115,12 @@ class Simulation:
             _must_be_free(station.device)
         for device in self.devices.values():
             await device.start()
+
+    async def begin(self, base: TimeBase) -> None:
+        """Begin site time anew by `base`: opening all devices takes some seconds."""
+        self.clock = Clock(base)
+        self.plant = self._new_plant()
+        self.signals.plant = self.plant
         for station in self.stations.values():
             await station.show(self.plant.site_ns)
 
@@ -178,15 +190,16 @@ class Simulation:
         finally:
             write_report(path, self.report())
 
+    def _new_plant(self) -> Plant:
+        return Plant(self.site, self._programme, self._site_ns_at, self._elapsed_s())
+
     def _elapsed_s(self) -> float:
         base = self.clock.base
-        leaps = TimeBase(base.anchor_ns, 0, base.speed)
-        return Clock(leaps).now_ns() / NANOSECONDS
+        return Clock(TimeBase(base.anchor_ns, 0, base.speed)).now_ns() / NANOSECONDS
 
     def _site_ns_at(self, elapsed_s: float) -> int:
-        base = self.clock.base
-        passed_ns = round(elapsed_s * NANOSECONDS / base.speed)
-        return base.site_ns(base.anchor_ns + passed_ns)
+        unhurried = replace(self.clock.base, anchor_ns=0, speed=1.0)
+        return unhurried.site_ns(round(elapsed_s * NANOSECONDS))
 
 
 def write_report(path: Path, report: Mapping[str, object]) -> None:
