@@ -43,6 +43,19 @@ export function begun(tag: Tag | undefined, reading: Reading): number | null {
   return lost && isActive(lost) ? lost.raised_ms : null;
 }
 
+/** The stretch of values worth drawing: normal band and limits with room around them, within the range. */
+export function stretch(tag: Tag): [number, number] {
+  const [low, high] = [tag.min ?? 0, tag.max ?? 100];
+  const marks = [...(tag.normal ?? []), ...tag.limits.map((limit) => limit.value)];
+  if (marks.length === 0) return [low, high];
+  const [least, most] = [Math.min(...marks), Math.max(...marks)];
+  const room = 0.3 * (most - least || Math.abs(most) || 1);
+  const from = Math.max(low, least - room);
+  const to = Math.min(high, most + room);
+  // A range that begins at zero is drawn from zero: a bar must not begin in mid-air.
+  return [low === 0 && from < 0.3 * to ? 0 : from, to];
+}
+
 const rank = (alarm: Alarm): number =>
   (alarm.state === "unacknowledged" ? 0 : 1000) + alarm.priority * 10 - (isActive(alarm) ? 1 : 0);
 

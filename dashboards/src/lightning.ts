@@ -26,9 +26,15 @@ export function rings(): Ring[] {
   });
 }
 
-/** The tags of the lightning warner, the distance first. */
-export function lightningTags(): { distance: Tag | undefined; others: Tag[] } {
-  const all = (site.value?.tags ?? []).filter((tag) => /lightning|storm/.test(tag.id) && !tag.boolean);
-  const distance = all.find((tag) => tag.unit === "km");
-  return { distance, others: all.filter((tag) => tag !== distance).slice(0, 3) };
+export type LightningTags = { distance: Tag | undefined; bearing: Tag | undefined; others: Tag[] };
+
+/** The tags of the lightning warner that the panel draws. */
+export function lightningTags(): LightningTags {
+  const all = (site.value?.tags ?? []).filter((tag) => tag.group === "lightning");
+  const named = (quantity: string) => all.find((tag) => tag.quantity === quantity);
+  return {
+    distance: named("distance"),
+    bearing: named("bearing"),
+    others: ["strikes_10min", "field", "level"].map(named).filter((tag) => tag !== undefined),
+  };
 }

@@ -54,6 +54,10 @@ export function span(ms: number): string {
   return "";
 }
 
+/** A time allowed, in minutes as soon as it is whole minutes. */
+export const allowed = (seconds: number): string =>
+  seconds % 60 === 0 && seconds < 3600 ? texts().time.minutes(number(seconds / 60, 0)) : span(seconds * 1000);
+
 /** A clear time: 8.7 min below ten minutes, 43 min above. */
 export function minutes(seconds: number): string {
   const value = seconds / 60;

@@ -1,4 +1,158 @@
-// Stands here only until the page is written.
+// The alarms: what is open with what to do about it, and what has ended.
+import { useMemo } from "preact/hooks";
+import { api } from "../api";
+import { say, texts } from "../i18n";
+import { openAlarms } from "../live/board";
+import { siteSecond } from "../live/feed";
+import { isActive, needsAcknowledging } from "../judge";
+import { maybe } from "../numbers";
+import { AcknowledgeButton } from "../panels/AlarmBanner";
+import { alarmState } from "../panels/AlarmList";
+import { Mark } from "../panels/Mark";
+import { usePolled } from "../polled";
+import { DASH } from "../quality";
+import { link } from "../router";
+import { allowed, span, when } from "../time";
+import type { Alarm } from "../wire";
+
+function Against({ alarm }: { alarm: Alarm }) {
+  const sign = alarm.level.startsWith("L") ? "≤" : "≥";
+  return (
+    <span class="nowrap">
+      <b class="value">{alarm.value === null ? DASH : maybe(alarm.value)}</b>
+      <span class="unit">{alarm.unit}</span>
+      {alarm.limit === null || alarm.value === null ? null : (
+        <span class="muted">
+          {" "}
+          {sign} {maybe(alarm.limit)}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Guidance({ alarm }: { alarm: Alarm }) {
+  const t = texts();
+  const { response, consequence, respond_within_s } = alarm.guidance;
+  return (
+    <p class="guidance">
+      {say(response) ? (
+        <>
+          <b>{t.alarms.response}</b> {say(response)}
+          <span class="muted">（{t.time.within(allowed(respond_within_s))}）</span>
+        </>
+      ) : null}
+      {say(consequence) ? (
+        <span class="muted">
+          {" "}
+          {t.alarms.consequence}：{say(consequence)}
+        </span>
+      ) : null}
+    </p>
+  );
+}
+
+function Links({ alarm }: { alarm: Alarm }) {
+  const t = texts().alarms;
+  return (
+    <span class="links">
+      {alarm.consultation ? (
+        <a class="chip" href={link.consultation(alarm.consultation)}>
+          {t.consultation}
+        </a>
+      ) : null}
+      {alarm.task ? (
+        <a class="chip" href={link.tasks}>
+          {t.task}
+        </a>
+      ) : null}
+    </span>
+  );
+}
+
+function Open({ alarm }: { alarm: Alarm }) {
+  const now_ms = siteSecond.value * 1000;
+  const fresh = alarm.state === "unacknowledged";
+  return (
+    <li class={`panel alarm p${alarm.priority}`} data-alarm={alarm.id}>
+      <Mark priority={alarm.priority} blink={fresh} />
+      <div class="said">
+        <p class="name">
+          <b>{say(alarm.name)}</b> <Against alarm={alarm} />
+        </p>
+        <Guidance alarm={alarm} />
+      </div>
+      <div class="times">
+        <b>{span(now_ms - alarm.raised_ms)}</b>
+        <span class="muted">{when(alarm.raised_ms, now_ms)}</span>
+      </div>
+      <div class="state">
+        <span class={fresh ? "fresh" : "muted"}>{alarmState(alarm)}</span>
+        <Links alarm={alarm} />
+      </div>
+      {needsAcknowledging(alarm) ? <AcknowledgeButton alarm={alarm} primary={fresh} /> : <span />}
+    </li>
+  );
+}
+
+function Ended({ alarm, now_ms }: { alarm: Alarm; now_ms: number }) {
+  const end = alarm.closed_ms ?? alarm.returned_ms;
+  return (
+    <tr>
+      <td class="mark-cell">
+        <Mark priority={alarm.priority} />
+      </td>
+      <td class="nowrap muted">{when(alarm.raised_ms, now_ms)}</td>
+      <td class="wide">{say(alarm.name)}</td>
+      <td>
+        <Against alarm={alarm} />
+      </td>
+      <td class="nowrap">{end === null ? "" : span(end - alarm.raised_ms)}</td>
+      <td class="muted">{alarm.acknowledged_by ?? ""}</td>
+    </tr>
+  );
+}
+
+function History({ alarms }: { alarms: Alarm[] | null }) {
+  const t = texts().alarms;
+  const now_ms = Math.floor(siteSecond.value / 60) * 60_000;
+  return (
+    <section class="panel block">
+      <h3>{t.history}</h3>
+      {alarms?.length === 0 ? <p class="muted">{t.noHistory}</p> : null}
+      <table class="stacking">
+        <tbody>
+          {alarms?.map((alarm) => (
+            <Ended key={alarm.id} alarm={alarm} now_ms={now_ms} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
 export function Alarms(_: { id: string }) {
-  return <p />;
+  const t = texts();
+  const open = openAlarms.value;
+  const all = usePolled(() => api.alarms("all", 200), 15, [open.length]);
+  const ended = useMemo(
+    () => all.answer?.alarms.filter((alarm) => alarm.state === "normal") ?? null,
+    [all.answer],
+  );
+  const fresh = open.filter((alarm) => alarm.state === "unacknowledged").length;
+  return (
+    <div class="stack">
+      <h2>
+        {t.alarms.open}{" "}
+        <span class="muted after">{t.overview.alarmCounts(fresh, open.filter(isActive).length)}</span>
+      </h2>
+      {open.length === 0 ? <p class="panel empty">{t.alarms.none}</p> : null}
+      <ul class="alarms">
+        {open.map((alarm) => (
+          <Open key={alarm.id} alarm={alarm} />
+        ))}
+      </ul>
+      <History alarms={ended} />
+    </div>
+  );
 }

@@ -1,4 +1,91 @@
-// Stands here only until the page is written.
-export function ConsultationPage(_: { id: string }) {
-  return <p />;
+// One consultation from its frozen brief to its closing, first of all for a phone at night.
+import { doAs } from "../acting";
+import { api } from "../api";
+import { say, texts } from "../i18n";
+import { BriefPanel } from "../panels/BriefPanel";
+import { Decisions, decisionsOf } from "../panels/Decisions";
+import { Opinions } from "../panels/Opinions";
+import { usePolled } from "../polled";
+import { dayMinute, minute } from "../time";
+import type { Consultation } from "../wire";
+
+const decided = (one: Consultation): number =>
+  one.ropeways.filter((ropeway) => decisionsOf(one, ropeway).valid !== null).length;
+
+type StepState = "done" | "now" | "ahead";
+
+function steps(one: Consultation): { name: string; note: string; state: StepState }[] {
+  const t = texts().consultations.steps;
+  const all = decided(one) === one.ropeways.length;
+  const closed = one.state === "closed";
+  const now = closed ? 5 : all ? 4 : one.opinions.length > 0 ? 3 : 2;
+  const rows = [
+    { name: t.opened, note: minute(one.opened_ms) },
+    { name: t.frozen, note: minute(one.opened_ms) },
+    { name: t.opinions, note: String(one.opinions.length) },
+    { name: t.decisions, note: `${decided(one)}/${one.ropeways.length}` },
+    { name: t.closed, note: one.closed_ms === null ? "" : minute(one.closed_ms) },
+  ];
+  return rows.map((row, at) => ({ ...row, state: at < now ? "done" : at === now ? "now" : "ahead" }));
+}
+
+function Steps({ one }: { one: Consultation }) {
+  return (
+    <ol class="steps">
+      {steps(one).map((step) => (
+        <li key={step.name} class={step.state} aria-current={step.state === "now" ? "step" : undefined}>
+          {step.name}
+          <br />
+          {step.note}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Closing({ one, again }: { one: Consultation; again: () => void }) {
+  const t = texts().consultations;
+  if (one.state === "closed") {
+    return (
+      <p class="muted closing">
+        {t.closedBy(one.closed_by ?? "", one.closed_ms === null ? "" : dayMinute(one.closed_ms))}
+      </p>
+    );
+  }
+  const all = decided(one) === one.ropeways.length;
+  const close = async () => {
+    if (await doAs((name) => api.closeConsultation(one.id, name))) again();
+  };
+  return (
+    <div class="closing">
+      {all ? null : <span class="muted">{t.closeNeeds}</span>}
+      <button type="button" class={all ? "primary" : ""} disabled={!all} data-testid="close-consultation" onClick={() => void close()}>
+        {t.close}
+      </button>
+    </div>
+  );
+}
+
+export function ConsultationPage({ id }: { id: string }) {
+  const { answer: one, refusal, again } = usePolled(() => api.consultation(id), 10, [id]);
+  const t = texts();
+  if (!one) return <p class="panel empty">{refusal ? say(refusal.title) : t.charts.loading}</p>;
+  const by = one.alarm ? t.consultations.bySystem : t.consultations.openedBy(one.opened_by);
+  return (
+    <div class="consultation">
+      <header>
+        <p class="muted">
+          {[`${t.consultations.title} ${one.number}`, dayMinute(one.opened_ms), by].join(t.separator)}
+        </p>
+        <h2>{say(one.trigger)}</h2>
+        <Steps one={one} />
+      </header>
+      <BriefPanel one={one} />
+      <div class="side">
+        <Opinions one={one} again={again} />
+        <Decisions one={one} again={again} />
+        <Closing one={one} again={again} />
+      </div>
+    </div>
+  );
 }

@@ -1,4 +1,133 @@
-// Stands here only until the page is written.
+// Inspection tasks: overdue, due, done; closed with a result, a name and a note.
+import { useState } from "preact/hooks";
+import { doAs } from "../acting";
+import { api } from "../api";
+import { say, texts } from "../i18n";
+import { siteSecond } from "../live/feed";
+import { Dialog } from "../panels/Dialog";
+import { usePolled } from "../polled";
+import { link } from "../router";
+import { dayMinute, span } from "../time";
+import type { Task } from "../wire";
+
+function Due({ task }: { task: Task }) {
+  const t = texts();
+  const left_ms = task.due_ms - Math.floor(siteSecond.value / 60) * 60_000;
+  const words = left_ms >= 0 ? t.time.left(span(left_ms)) : t.time.late(span(-left_ms));
+  return (
+    <span class="due">
+      <b class={left_ms < 0 ? "lacking" : ""}>{words}</b>
+      <span class="muted">{t.tasks.dueAt(dayMinute(task.due_ms))}</span>
+    </span>
+  );
+}
+
+function Why({ task }: { task: Task }) {
+  const t = texts().tasks;
+  return (
+    <span class="links">
+      <span class="chip">{t.kinds[task.kind] ?? task.kind}</span>
+      {task.alarm ? (
+        <a class="chip" href={link.alarms}>
+          {t.fromAlarm}
+        </a>
+      ) : null}
+      {task.test && task.rope ? (
+        <a class="chip" href={link.rope(task.rope)}>
+          {t.fromTest}
+        </a>
+      ) : null}
+    </span>
+  );
+}
+
+function CloseForm({ task, onClose, again }: { task: Task; onClose: () => void; again: () => void }) {
+  const t = texts();
+  const submit = async (answers: FormData) => {
+    const result = answers.get("result") === "fail" ? "fail" : "pass";
+    const note = String(answers.get("note") ?? "").trim();
+    if (await doAs((name) => api.closeTask(task.id, { name, result, note }))) again();
+    onClose();
+  };
+  return (
+    <Dialog
+      title={t.tasks.closeTitle}
+      action={t.tasks.close}
+      testid="task-save"
+      onClose={onClose}
+      onSubmit={(answers) => void submit(answers)}
+    >
+      <p>{say(task.title)}</p>
+      <fieldset class="options">
+        <legend>{t.tasks.result}</legend>
+        {(["pass", "fail"] as const).map((result) => (
+          <label class="check" key={result}>
+            <input type="radio" name="result" value={result} required data-testid={`result-${result}`} />
+            {t.tasks.results[result]}
+          </label>
+        ))}
+      </fieldset>
+      <label>
+        {t.tasks.note}
+        <textarea name="note" maxLength={2000} />
+      </label>
+    </Dialog>
+  );
+}
+
+function Open({ task, close }: { task: Task; close: () => void }) {
+  const t = texts().tasks;
+  return (
+    <li class={`panel row-card task ${task.state}`}>
+      <b class="grow">{task.rope ? <a href={link.rope(task.rope)}>{say(task.title)}</a> : say(task.title)}</b>
+      <Why task={task} />
+      <Due task={task} />
+      <button type="button" data-testid={`close-task-${task.id}`} aria-label={`${t.close}：${say(task.title)}`} onClick={close}>
+        {t.close}
+      </button>
+    </li>
+  );
+}
+
+function Done({ task }: { task: Task }) {
+  const t = texts().tasks;
+  return (
+    <tr>
+      <td class="wide">{say(task.title)}</td>
+      <td>{task.result ? <b>{t.results[task.result]}</b> : null}</td>
+      <td class="wide">{task.note}</td>
+      <td class="muted">{task.done_ms === null ? "" : t.doneBy(task.name ?? "", dayMinute(task.done_ms))}</td>
+    </tr>
+  );
+}
+
 export function Tasks(_: { id: string }) {
-  return <p />;
+  const [closing, setClosing] = useState<Task | null>(null);
+  const { answer, again } = usePolled(() => api.tasks("all"), 15, []);
+  const t = texts().tasks;
+  const open = answer?.tasks.filter((task) => task.state !== "done").sort((a, b) => a.due_ms - b.due_ms);
+  const done = answer?.tasks.filter((task) => task.state === "done");
+  return (
+    <div class="stack">
+      <h2>{t.title}</h2>
+      {open?.length === 0 ? <p class="panel empty">{t.none}</p> : null}
+      <ul class="rows">
+        {open?.map((task) => (
+          <Open key={task.id} task={task} close={() => setClosing(task)} />
+        ))}
+      </ul>
+      <section class="panel block">
+        <h3>{t.done}</h3>
+        {done?.length === 0 ? <p class="muted">{t.noDone}</p> : null}
+        <table class="stacking">
+          <tbody>
+            {done?.map((task) => (
+              <Done key={task.id} task={task} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {closing ? <CloseForm task={closing} again={again} onClose={() => setClosing(null)} /> : null}
+    </div>
+  );
 }

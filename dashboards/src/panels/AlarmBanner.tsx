@@ -7,7 +7,7 @@ import { siteSecond } from "../live/feed";
 import { foremost, isActive, needsAcknowledging } from "../judge";
 import { maybe } from "../numbers";
 import { muted, setMuted } from "../preferences";
-import { span, when } from "../time";
+import { allowed, span, when } from "../time";
 import type { Alarm, Priority } from "../wire";
 import { Mark } from "./Mark";
 
@@ -63,7 +63,7 @@ function About({ alarm }: { alarm: Alarm }) {
     <span class="about muted">
       {[when(alarm.raised_ms, now_ms), span(now_ms - alarm.raised_ms)].join(t.separator)}
       {say(response)
-        ? `${t.separator}${t.alarms.response}: ${say(response)}（${t.time.within(span(respond_within_s * 1000))}）`
+        ? `${t.separator}${t.alarms.response}：${say(response)}（${t.time.within(allowed(respond_within_s))}）`
         : ""}
     </span>
   );

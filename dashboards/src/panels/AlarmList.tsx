@@ -41,7 +41,7 @@ export function AlarmList() {
   const t = texts().overview;
   const open = openAlarms.value;
   const room = Math.max(1, Math.floor((height || 240) / ROW_H));
-  const fits = open.length <= room ? open.length : room - 1;
+  const fits = Math.min(open.length, room);
   const now_ms = Math.floor(siteSecond.value / 60) * 60_000;
   const unacknowledged = open.filter((alarm) => alarm.state === "unacknowledged").length;
   return (

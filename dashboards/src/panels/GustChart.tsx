@@ -56,6 +56,8 @@ function limitMarks(colours: Paint) {
     label: {
       position: "insideStartTop",
       color: colours.muted,
+      backgroundColor: colours.panel,
+      padding: [1, 4],
       formatter: `${texts().charts.limit[limit.level]} ${number(limit.value, 0)} m/s`,
     },
   }));

@@ -1,7 +1,7 @@
 // One figure with its last hour, its normal band and its limits in one small picture.
 import { say, texts } from "../i18n";
 import { siteSecond } from "../live/feed";
-import { begun, type Highest, highest, urgency } from "../judge";
+import { begun, type Highest, highest, stretch, urgency } from "../judge";
 import { doubt, look, lookClass, shown } from "../quality";
 import { tagAt, towerOf } from "../site";
 import type { Indicator, Ropeway, Tag } from "../wire";
@@ -31,7 +31,7 @@ function sparkPath(values: readonly (number | null)[]): string {
 }
 
 function Picture({ tag, value, spark, level }: { tag: Tag; value: number | null; spark: (number | null)[]; level: number | null }) {
-  const [low, high] = [tag.min ?? 0, tag.max ?? 100];
+  const [low, high] = stretch(tag);
   const x = (at: number) => Math.max(0, Math.min(W, ((at - low) / (high - low || 1)) * W));
   const band = tag.normal;
   return (
@@ -70,7 +70,8 @@ export function IndicatorTile({ way, indicator, spark }: { way: Ropeway; indicat
     <div class={`ind ${lookClass[is]}`} data-tag={tag?.id} data-quality={is}>
       <div class="line">
         <span class="name">
-          {say(indicator.name)} <small class="muted">{[note(way, indicator, top), because].filter(Boolean).join(" ")}</small>
+          {say(indicator.name)}
+          <small class="muted">{[note(way, indicator, top), because].filter(Boolean).join(" ")}</small>
         </span>
         <span class="figure">
           <span class="value">{shown(reading, tag)}</span>

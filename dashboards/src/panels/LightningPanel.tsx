@@ -16,7 +16,13 @@ const largest = (of: (number | null)[]): number | null => {
   return known.length > 0 ? Math.max(...known) : null;
 };
 
-type CircleProps = { km: number | null; scale: number; middle: number; name: (km: string) => string; kind: string };
+type CircleProps = {
+  km: number | null;
+  scale: number;
+  middle: number;
+  name: (km: string) => string;
+  kind: string;
+};
 
 function Circle({ km, scale, middle, name, kind }: CircleProps) {
   if (km === null) return null;
@@ -32,14 +38,34 @@ function Circle({ km, scale, middle, name, kind }: CircleProps) {
 }
 
 /** A detector without bearing says only how far: the storm is drawn as a circle, not at a place. */
-function Nearest({ tag, scale, middle }: { tag: Tag; scale: number; middle: number }) {
+function Nearest({
+  tag,
+  bearing,
+  scale,
+  middle,
+}: {
+  tag: Tag;
+  bearing: Tag | undefined;
+  scale: number;
+  middle: number;
+}) {
   const reading = readingAt(tag.slot).value;
+  const direction = bearing ? readingAt(bearing.slot).value : null;
   if (!believable(reading)) return null;
-  const doubtful = look(reading.quality, reading.old) === "uncertain";
-  return <circle class={`strike ${doubtful ? "doubtful" : ""}`} cx={middle} cy={middle} r={(reading.value ?? 0) * scale} />;
+  const kind = `strike ${look(reading.quality, reading.old) === "uncertain" ? "doubtful" : ""}`;
+  const r = Math.min((reading.value ?? 0) * scale, middle - 6);
+  if (!direction || !believable(direction)) return <circle class={kind} cx={middle} cy={middle} r={r} />;
+  const from_north = ((direction.value ?? 0) * Math.PI) / 180;
+  const [x, y] = [middle + r * Math.sin(from_north), middle - r * Math.cos(from_north)];
+  return (
+    <>
+      <circle class={`${kind} thin`} cx={middle} cy={middle} r={r} />
+      <path class={kind} d={`M${x - 8} ${y}h16M${x} ${y - 8}v16`} />
+    </>
+  );
 }
 
-function Picture({ all, distance }: { all: Ring[]; distance: Tag | undefined }) {
+function Picture({ all }: { all: Ring[] }) {
   const [ref, { width, height }] = useSize<HTMLDivElement>();
   const side = Math.min(width, height);
   const middle = side / 2;
@@ -48,14 +74,20 @@ function Picture({ all, distance }: { all: Ring[]; distance: Tag | undefined }) 
   const reach = Math.max(OUTERMOST_KM, now ?? 0, emergency ?? 0) * 1.05;
   const scale = Math.max(0, middle - 16) / reach;
   const t = texts().overview;
+  const { distance, bearing } = lightningTags();
   return (
     <div class="storm" ref={ref}>
-      <svg width={side} height={side} role="img" aria-label={t.lightning}>
-        <Circle km={emergency} scale={scale} middle={middle} name={t.ringEmergency} kind="ring far" />
-        <Circle km={now} scale={scale} middle={middle} name={t.ringNow} kind="ring" />
-        <path class="lines" d={`M${middle - 8} ${middle + 8}l12 -18M${middle - 16} ${middle + 4}l8 -12M${middle + 4} ${middle + 8}l10 -12`} />
-        {distance ? <Nearest tag={distance} scale={scale} middle={middle} /> : null}
-      </svg>
+      {side < 40 ? null : (
+        <svg width={side} height={side} role="img" aria-label={t.lightning}>
+          <Circle km={emergency} scale={scale} middle={middle} name={t.ringEmergency} kind="ring far" />
+          <Circle km={now} scale={scale} middle={middle} name={t.ringNow} kind="ring" />
+          <path
+            class="lines"
+            d={`M${middle - 8} ${middle + 8}l12 -18M${middle - 16} ${middle + 4}l8 -12M${middle + 4} ${middle + 8}l10 -12`}
+          />
+          {distance ? <Nearest tag={distance} bearing={bearing} scale={scale} middle={middle} /> : null}
+        </svg>
+      )}
     </div>
   );
 }
@@ -102,7 +134,7 @@ function Rings({ all, distance }: { all: Ring[]; distance: Tag }) {
             <th />
             <th>{t.ringOf}</th>
             <th>{t.ringEmergencyOf}</th>
-            <th>km</th>
+            <th />
           </tr>
         </thead>
         <tbody>
@@ -128,7 +160,7 @@ export function LightningPanel() {
         {t.lightning} <span class="muted">{t.lightningHow}</span>
       </h3>
       <div class="both">
-        <Picture all={all} distance={distance} />
+        <Picture all={all} />
         {distance ? <Rings all={all} distance={distance} /> : <p class="muted">{t.noLightning}</p>}
       </div>
     </section>

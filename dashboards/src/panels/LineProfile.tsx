@@ -2,7 +2,7 @@
 import { memo } from "./memo";
 import { say, texts } from "../i18n";
 import { readingAt } from "../live/board";
-import { urgency } from "../judge";
+import { stretch, urgency } from "../judge";
 import { look, reason, shown } from "../quality";
 import { useSize } from "../size";
 import { tagAt } from "../site";
@@ -38,8 +38,8 @@ function Gauge({ slot, x, y, number }: Point & { slot: number; number: number })
   const is = look(reading.quality, reading.old);
   const level = urgency(tag, reading);
   const top = y - 12;
-  const full = (tag?.max ?? 25) - (tag?.min ?? 0) || 1;
-  const share = (value: number) => Math.max(0, Math.min(1, (value - (tag?.min ?? 0)) / full));
+  const [low, high] = tag ? stretch(tag) : [0, 25];
+  const share = (value: number) => Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
   const gone = is === "bad" || is === "old";
   const filled = gone ? 0 : share(reading.value ?? 0) * GAUGE_H;
   return (
@@ -71,11 +71,11 @@ function Carriers({ way, points }: { way: Ropeway; points: Point[] }) {
   const count = 22;
   const marks: Point[] = [];
   for (let k = 0; k < count; k++) {
-    const at = ((k + 0.5) / count) * (points.length - 1);
-    const from = points[Math.floor(at)] as Point;
-    const to = points[Math.floor(at) + 1] as Point;
-    const part = at - Math.floor(at);
-    marks.push({ x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part });
+    const [begin, end] = [points[0] as Point, points[points.length - 1] as Point];
+    const x = begin.x + ((k + 0.5) / count) * (end.x - begin.x);
+    const next = points.findIndex((point) => point.x >= x);
+    const [from, to] = [points[next - 1] as Point, points[next] as Point];
+    marks.push({ x, y: from.y + ((to.y - from.y) * (x - from.x)) / (to.x - from.x || 1) });
   }
   return (
     <g class="carriers">

@@ -1,0 +1,92 @@
+// How a live strip is drawn: mean in its min-max band, gaps shaded, limits drawn and named.
+import type uPlot from "uplot";
+import { texts } from "../i18n";
+import { stretch } from "../judge";
+import { number } from "../numbers";
+import { clock, minute } from "../time";
+import type { Tag } from "../wire";
+import { type Paint, priorityPaint } from "./paint";
+
+/** Seconds, least, mean, most; null where nothing was good. */
+export type Columns = [number[], (number | null)[], (number | null)[], (number | null)[]];
+
+const SHORT_SPAN_S = 900;
+
+function shadeGaps(u: uPlot, colours: Paint): void {
+  const [x, , mean] = u.data as unknown as Columns;
+  u.ctx.save();
+  u.ctx.fillStyle = colours.band;
+  u.ctx.globalAlpha = 0.5;
+  for (let from = 0; from < x.length; from++) {
+    if (mean[from] !== null) continue;
+    let to = from;
+    while (to + 1 < x.length && mean[to + 1] === null) to++;
+    const begin = u.valToPos(x[Math.max(0, from - 1)] as number, "x", true);
+    const end = u.valToPos(x[Math.min(x.length - 1, to + 1)] as number, "x", true);
+    const left = Math.max(begin, u.bbox.left);
+    u.ctx.fillRect(left, u.bbox.top, Math.max(0, end - left), u.bbox.height);
+    from = to;
+  }
+  u.ctx.restore();
+}
+
+function drawLimits(u: uPlot, tag: Tag, colours: Paint): void {
+  const dpr = devicePixelRatio;
+  const [low, high] = [u.scales.y?.min ?? 0, u.scales.y?.max ?? 0];
+  u.ctx.save();
+  u.ctx.font = `${11 * dpr}px ${colours.font}`;
+  for (const limit of tag.limits) {
+    if (limit.value < low || limit.value > high) continue;
+    const y = u.valToPos(limit.value, "y", true);
+    u.ctx.strokeStyle = priorityPaint(colours, limit.priority);
+    u.ctx.setLineDash([6 * dpr, 4 * dpr]);
+    u.ctx.beginPath();
+    u.ctx.moveTo(u.bbox.left, y);
+    u.ctx.lineTo(u.bbox.left + u.bbox.width, y);
+    u.ctx.stroke();
+    u.ctx.fillStyle = colours.muted;
+    const name = `${texts().charts.limit[limit.level]} ${number(limit.value, tag.decimals)}`;
+    u.ctx.fillText(name, u.bbox.left + 4 * dpr, y - 4 * dpr);
+  }
+  u.ctx.restore();
+}
+
+function valueRange(tag: Tag): uPlot.Scale.Range {
+  const [low, high] = stretch(tag);
+  return (_, least, most) => [Math.min(low, least ?? low), Math.max(high, most ?? high)];
+}
+
+export function stripOptions(tag: Tag, span_s: number, width: number, height: number, colours: Paint): uPlot.Options {
+  const font = `12px ${colours.font}`;
+  const axis = { stroke: colours.muted, font, ticks: { show: false } };
+  const label = span_s <= SHORT_SPAN_S ? clock : minute;
+  const hidden = { points: { show: false }, spanGaps: false };
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [8, 8, 0, 0],
+    scales: { x: { time: true, auto: false }, y: { range: valueRange(tag) } },
+    axes: [
+      { ...axis, grid: { show: false }, space: 90, values: (_, at) => at.map((s) => label(s * 1000)) },
+      {
+        ...axis,
+        size: 52,
+        grid: { stroke: colours.line, width: 0.7 },
+        values: (_, at) => at.map((v) => number(v, Number.isInteger(v) ? 0 : 1)),
+      },
+    ],
+    series: [
+      {},
+      { ...hidden, stroke: "transparent" },
+      { ...hidden, stroke: colours.live, width: 1.6 },
+      { ...hidden, stroke: "transparent" },
+    ],
+    bands: [{ series: [3, 1], fill: `${colours.band}80` }],
+    hooks: {
+      drawAxes: [(u) => shadeGaps(u, colours)],
+      draw: [(u) => drawLimits(u, tag, colours)],
+    },
+  };
+}

@@ -1,0 +1,120 @@
+// The decision for each ropeway of a consultation; a later one is a new row, the newest counts.
+import { useState } from "preact/hooks";
+import { doAs } from "../acting";
+import { api } from "../api";
+import { say, texts } from "../i18n";
+import { number } from "../numbers";
+import { ropewayNamed } from "../site";
+import { when } from "../time";
+import type { Consultation, Decision, DecisionWord } from "../wire";
+import { Dialog } from "./Dialog";
+
+const WORDS: DecisionWord[] = ["normal", "watch", "slow", "stop_loading", "clear_and_suspend", "suspend", "do_not_open"];
+
+/** The newest decision of a ropeway, and those it replaced. */
+export function decisionsOf(one: Consultation, ropeway: string): { valid: Decision | null; earlier: Decision[] } {
+  const mine = one.decisions.filter((decision) => decision.ropeway === ropeway).sort((a, b) => b.at_ms - a.at_ms);
+  return { valid: mine[0] ?? null, earlier: mine.slice(1) };
+}
+
+const nameOf = (ropeway: string): string => say(ropewayNamed(ropeway)?.name) || ropeway;
+
+function words(decision: Decision): string {
+  const t = texts().consultations;
+  const slow = decision.decision === "slow" && decision.speed_mps !== null;
+  return slow ? t.slowTo(number(decision.speed_mps as number, 1)) : t.words[decision.decision];
+}
+
+type FormProps = { one: Consultation; ropeway: string; onClose: () => void; again: () => void };
+
+function Form({ one, ropeway, onClose, again }: FormProps) {
+  const [word, setWord] = useState<DecisionWord>(decisionsOf(one, ropeway).valid?.decision ?? "stop_loading");
+  const t = texts();
+  const submit = async (answers: FormData) => {
+    const speed = Number.parseFloat(String(answers.get("speed") ?? ""));
+    const speed_mps = word === "slow" && Number.isFinite(speed) ? speed : null;
+    const note = String(answers.get("note") ?? "").trim();
+    const done = await doAs((name) => api.decide(one.id, { name, ropeway, decision: word, speed_mps, note }));
+    if (done) again();
+    onClose();
+  };
+  return (
+    <Dialog
+      title={t.consultations.decisionOf(nameOf(ropeway))}
+      action={t.consultations.sign}
+      testid="decision-save"
+      onClose={onClose}
+      onSubmit={(answers) => void submit(answers)}
+    >
+      <fieldset class="options">
+        {WORDS.map((one_word) => (
+          <label class="check" key={one_word}>
+            <input
+              type="radio"
+              name="decision"
+              value={one_word}
+              checked={word === one_word}
+              onChange={() => setWord(one_word)}
+            />
+            {t.consultations.words[one_word]}
+          </label>
+        ))}
+      </fieldset>
+      {word === "slow" ? (
+        <label>
+          {t.consultations.speed} m/s
+          <input name="speed" type="number" required min="0.1" max="15" step="0.1" inputMode="decimal" />
+        </label>
+      ) : null}
+      <label>
+        {t.consultations.note}
+        <textarea name="note" maxLength={2000} />
+      </label>
+    </Dialog>
+  );
+}
+
+function Row({ one, ropeway, decide }: { one: Consultation; ropeway: string; decide: () => void }) {
+  const t = texts().consultations;
+  const { valid, earlier } = decisionsOf(one, ropeway);
+  return (
+    <div class="decision" data-decision={valid?.decision ?? "none"}>
+      <b>{nameOf(ropeway)}</b>
+      <div>
+        <span class={valid ? "" : "lacking"}>{valid ? words(valid) : t.undecided}</span>
+        {valid ? (
+          <small class="muted">
+            {valid.name} {when(valid.at_ms, one.opened_ms)}
+            {valid.note ? ` · ${valid.note}` : ""}
+          </small>
+        ) : null}
+        {earlier.length > 0 ? (
+          <small class="muted">
+            {t.earlier}：{earlier.map((was) => `${words(was)}（${was.name} ${when(was.at_ms, one.opened_ms)}）`).join("；")}
+          </small>
+        ) : null}
+      </div>
+      {one.state === "closed" ? null : (
+        <button type="button" class={valid ? "" : "primary"} data-testid={`decide-${ropeway}`} onClick={decide}>
+          {valid ? t.change : t.decide}
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Decisions({ one, again }: { one: Consultation; again: () => void }) {
+  const [deciding, setDeciding] = useState<string | null>(null);
+  const t = texts().consultations;
+  return (
+    <section class="panel block" aria-labelledby="decisions-title">
+      <h3 id="decisions-title">
+        {t.decisions} <span class="muted end">{t.perRopeway}</span>
+      </h3>
+      {one.ropeways.map((ropeway) => (
+        <Row key={ropeway} one={one} ropeway={ropeway} decide={() => setDeciding(ropeway)} />
+      ))}
+      {deciding ? <Form one={one} ropeway={deciding} again={again} onClose={() => setDeciding(null)} /> : null}
+    </section>
+  );
+}

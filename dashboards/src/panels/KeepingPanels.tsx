@@ -1,0 +1,131 @@
+// Whether what was read is kept and judged: history, InfluxDB, rule engine, queues.
+import type { ComponentChildren } from "preact";
+import { texts } from "../i18n";
+import { bytes, maybe, number } from "../numbers";
+import { span } from "../time";
+import type { Health } from "../wire";
+
+type Fact = [name: string, value: ComponentChildren];
+
+function Facts({ title, state, alarming, reason, facts }: { title: string; state: string; alarming: boolean; reason: string; facts: Fact[] }) {
+  return (
+    <section class={`panel block facts-panel ${alarming ? "bad" : ""}`}>
+      <h3>
+        {title} <span class={alarming ? "lacking" : "muted"}>{state}</span>
+      </h3>
+      {reason ? <p>{reason}</p> : null}
+      <dl>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt class="muted">{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+const ago = (at_ms: number | null, now_ms: number): string =>
+  at_ms === null ? "—" : texts().time.ago(span(now_ms - at_ms));
+
+function HistoryFacts({ health }: { health: Health }) {
+  const t = texts().health;
+  const { history, now_ms } = health;
+  return (
+    <Facts
+      title={t.history}
+      state={t.historyStates[history.state]}
+      alarming={history.state !== "ok"}
+      reason={history.reason}
+      facts={[
+        [t.lastCommit, ago(history.last_commit_ms, now_ms)],
+        [t.commitTime, `${maybe(history.commit_p99_ms, 1)} ms`],
+        [t.scans, number(history.scans, 0)],
+        [t.size, bytes(history.bytes)],
+      ]}
+    />
+  );
+}
+
+function InfluxFacts({ health }: { health: Health }) {
+  const t = texts().health;
+  const { influx, now_ms } = health;
+  if (!influx) return <Facts title={t.influx} state="" alarming={false} reason={t.influxNone} facts={[]} />;
+  return (
+    <Facts
+      title={t.influx}
+      state={t.influxStates[influx.state]}
+      alarming={influx.state === "refused" || influx.state === "waiting"}
+      reason={influx.reason}
+      facts={[
+        [t.unsent, ago(influx.oldest_unsent_ms, now_ms)],
+        [t.backlog, number(influx.backlog_scans, 0)],
+        [t.sent, number(influx.sent, 0)],
+        [t.deadLetters, <b class={influx.dead_letters > 0 ? "lacking" : ""}>{number(influx.dead_letters, 0)}</b>],
+      ]}
+    />
+  );
+}
+
+function EngineFacts({ health }: { health: Health }) {
+  const t = texts().health;
+  const { engine, live, now_ms } = health;
+  return (
+    <Facts
+      title={t.engine}
+      state=""
+      alarming={engine.dropped > 0}
+      reason=""
+      facts={[
+        [t.lastScan, ago(engine.last_scan_ms, now_ms)],
+        [t.rules, number(engine.rules, 0)],
+        [t.active, number(engine.active, 0)],
+        [t.dropped, number(engine.dropped, 0)],
+        [`${t.live} ${t.clients}`, number(live.clients, 0)],
+      ]}
+    />
+  );
+}
+
+function Queues({ health }: { health: Health }) {
+  const t = texts().health;
+  return (
+    <section class="panel block">
+      <h3>{t.queues}</h3>
+      <table>
+        <thead>
+          <tr>
+            <th>{t.queue}</th>
+            <th class="number">{t.depth}</th>
+            <th class="number">{t.dropped}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {health.subscribers.map((queue) => (
+            <tr key={queue.name}>
+              <td>{queue.name}</td>
+              <td class="number">
+                {number(queue.depth, 0)}/{number(queue.capacity, 0)}
+              </td>
+              <td class="number">
+                <span class={queue.dropped > 0 ? "lacking" : ""}>{number(queue.dropped, 0)}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+export function KeepingPanels({ health }: { health: Health }) {
+  return (
+    <div class="keeping">
+      <HistoryFacts health={health} />
+      <InfluxFacts health={health} />
+      <EngineFacts health={health} />
+      <Queues health={health} />
+    </div>
+  );
+}

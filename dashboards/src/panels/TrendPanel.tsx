@@ -1,0 +1,44 @@
+// The weekly trend of a test point, with a forecast only where the monitor gives one.
+import { EChart } from "../charts/EChart";
+import { trendOption } from "../charts/trend";
+import { texts } from "../i18n";
+import { number } from "../numbers";
+import { language } from "../preferences";
+import type { Trend } from "../wire";
+
+function Forecast({ trend }: { trend: Trend }) {
+  const t = texts().ropes;
+  const { fit } = trend;
+  if (!fit) {
+    return (
+      <p class="muted">{[t.noForecast, trend.fit_reason].filter(Boolean).join("：")}</p>
+    );
+  }
+  const [low, high] = fit.weeks_to_limit ?? [null, null];
+  return (
+    <p>
+      {t.slope(number(fit.slope_pct_per_week, 2), number(fit.low, 2), number(fit.high, 2))}
+      {low === null || high === null ? "" : texts().separator + t.weeksToLimit(number(low, 0), number(high, 0))}
+    </p>
+  );
+}
+
+export function TrendPanel({ trend }: { trend: Trend | null }) {
+  const t = texts();
+  return (
+    <section class="panel block trend" aria-labelledby="trend-title">
+      <h3 id="trend-title">
+        {t.ropes.trend}{" "}
+        <span class="muted">{trend ? t.ropes.trendHow(number(trend.window_d, 0)) : ""}</span>
+      </h3>
+      {trend === null ? <p class="muted">{t.charts.loading}</p> : null}
+      {trend?.tests.length === 0 ? <p class="muted">{t.ropes.noTests}</p> : null}
+      {trend && trend.tests.length > 0 ? (
+        <>
+          <EChart label={t.ropes.trend} option={(colours) => trendOption(trend, colours)} redraw={[trend, language.value]} />
+          <Forecast trend={trend} />
+        </>
+      ) : null}
+    </section>
+  );
+}
