@@ -103,7 +103,7 @@ def reconcile(
     )
     overdue = tuple(
         task
-        for task in existing
+        for task in {task.id: task for task in existing}.values()
         if task.state is TaskState.DUE
         and now_ns > task.due_ns + _tolerance_ns(by_id.get(task.plan))
     )

@@ -8,6 +8,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from analytics.records.errors import RecordsError
 from analytics.records.reach import Writing
 from analytics.records.schema import bring_up_to_date
 from analytics.records.sqlite import WRITING, engine_for, plainly, prepare_folder
@@ -64,7 +65,9 @@ class Records:
         would wait for this very transaction.
         """
         async with self.writing() as writing:
-            yield stores_over(_Within(writing, self._path))
+            within = _Within(writing, self._path)
+            yield stores_over(within)
+            within.must_hold()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -97,6 +100,12 @@ class _Within:
     def __init__(self, writing: Writing, path: Path) -> None:
         self._writing = writing
         self._path = path
+        self._failed = False
+
+    def must_hold(self) -> None:
+        """RecordsError when a change failed: SQLite has then given up the transaction."""
+        if self._failed:
+            raise RecordsError(f"records {self._path}: a change failed; nothing of it was kept")
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -107,6 +116,16 @@ class _Within:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writing]:
         """Lend the transaction; one refused change leaves the earlier ones as they are."""
-        with plainly(self._path):
-            async with self._writing.connection.begin_nested():
+        self.must_hold()
+        savepoint = await self._writing.connection.begin_nested()
+        try:
+            with plainly(self._path):
                 yield self._writing
+                await savepoint.commit()
+        except RecordsError:
+            # SQLite may have given up the whole transaction, savepoint and all.
+            self._failed = True
+            raise
+        except BaseException:
+            await savepoint.rollback()
+            raise

@@ -50,16 +50,30 @@ from analytics.records import RecordsError
 from tests.unit.analytics.records_words import a_test, an_alarm, opened
 from analytics.model import Trace
 
+async def keep_alone(records):
+    for count in range(10_000):
+        await records.state.keep(f"n{count}", "x" * 20_000)
+
+async def keep_together(records):
+    async with records.transaction() as within:
+        await within.alarms.raise_alarm(an_alarm("lost"))
+        try:
+            for count in range(10_000):
+                await within.state.keep(f"m{count}", "x" * 20_000)
+        except RecordsError as error:
+            print(error)
+        await within.alarms.raise_alarm(an_alarm("lost too"))
+
 async def main():
     async with opened(Path(sys.argv[1])) as records:
         kept = await records.alarms.raise_alarm(an_alarm("kept"))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
-        try:
-            for count in range(10_000):
-                await records.state.keep(f"n{count}", "x" * 20_000)
-        except RecordsError as error:
-            print(error)
+        for within in (False, True):
+            try:
+                await (keep_together if within else keep_alone)(records)
+            except RecordsError as error:
+                print(error)
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
         await records.alarms.raise_alarm(an_alarm("after"))
 
@@ -238,7 +252,10 @@ async def test_a_locked_file_is_said_and_works_again_when_free(tmp_path: Path) -
 def test_a_full_disk_is_said_and_loses_nothing_kept(tmp_path: Path) -> None:
     done = run_apart(FILL_UP, tmp_path / "records")
     assert done.stderr == ""
-    assert "disk" in done.stdout
+    alone, together, after = done.stdout.splitlines()
+    assert "the disk" in alone
+    assert "the disk" in together
+    assert "nothing of it was kept" in after
 
     async def look() -> None:
         async with opened(tmp_path / "records") as records:
