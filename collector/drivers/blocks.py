@@ -15,6 +15,7 @@ class Block:
     table: str
     address: int
     count: int
+    placed: tuple[Placed, ...]
     decoder: Decoder
 
 
@@ -58,10 +59,37 @@ def _blocks(table: str, ordered: Sequence[Placed], device: ModbusDevice) -> Iter
     yield _block(table, first, end, ordered[begin:])
 
 
+def split_block(block: Block) -> tuple[Block, Block] | None:
+    """Return the block in two parts, cut at its widest hole; None for a single tag.
+
+    A device that refuses an address inside the block answers the part without it.
+    """
+    placed = block.placed
+    if len(placed) < 2:
+        return None
+    ends = [one.tag.address + one.tag.width for one in placed]
+    holes = [placed[at].tag.address - max(ends[:at]) for at in range(1, len(placed))]
+    widest = max(holes)
+    # Without any hole the middle halves the search for the address that is refused.
+    cut = holes.index(widest) + 1 if widest > 0 else len(placed) // 2
+    parts = placed[:cut], placed[cut:]
+    left, right = (
+        _block(
+            block.table,
+            part[0].tag.address,
+            max(one.tag.address + one.tag.width for one in part),
+            part,
+        )
+        for part in parts
+    )
+    return left, right
+
+
 def _block(table: str, first: int, end: int, placed: Sequence[Placed]) -> Block:
     return Block(
         table=table,
         address=first,
         count=end - first,
+        placed=tuple(placed),
         decoder=compile_decoder(first, end - first, placed),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import numpy as np
 from pymodbus.client import AsyncModbusTcpClient
@@ -10,7 +11,7 @@ from pymodbus.pdu import ModbusPDU
 
 from collector.clock import Clock
 from collector.drivers import DriverError
-from collector.drivers.blocks import Block, plan_blocks
+from collector.drivers.blocks import Block, plan_blocks, split_block
 from collector.model import Qualities, Quality, Scan, Slots, Values
 from collector.site import ModbusDevice
 
@@ -25,8 +26,18 @@ EXCEPTION_WORDS = {
     11: "gateway target did not answer",
 }
 GATEWAY_EXCEPTIONS = (10, 11)
+ILLEGAL_ADDRESS = 2
 
 Read = Callable[..., Awaitable[ModbusPDU]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one block read brought."""
+
+    block: Block
+    values: Values
+    quality: Qualities
 
 
 class ModbusDriver:
@@ -39,8 +50,8 @@ class ModbusDriver:
     def __init__(self, device: ModbusDevice, first_slot: int, clock: Clock) -> None:
         self._device = device
         self._clock = clock
-        self._blocks = plan_blocks(device, first_slot)
-        self._columns = np.concatenate([block.decoder.slots for block in self._blocks])
+        self._plan = plan_blocks(device, first_slot)
+        self._use(self._plan)
         self._timeout_s = clock.timeout_s(device.request_timeout_s)
         self._client: AsyncModbusTcpClient | None = None
 
@@ -56,6 +67,7 @@ class ModbusDriver:
 
     async def connect(self) -> None:
         """Open the TCP connection; DriverError where nobody listens."""
+        self._use(self._plan)
         client = AsyncModbusTcpClient(
             self._device.host,
             port=self._device.port,
@@ -69,15 +81,17 @@ class ModbusDriver:
             raise DriverError("refused", f"no connection to {self.address}")
 
     async def scan(self) -> Scan:
-        """Read every block once; the tags of a refused block are bad at the source."""
+        """Read every block once; only the tags that the device refuses are bad at the source."""
         began_ns = self._clock.now_ns()
-        parts = [await self._read(block) for block in self._blocks]
+        parts = [part for block in self._blocks for part in await self._read(block)]
         ended_ns = self._clock.now_ns()
+        if len(parts) != len(self._blocks):
+            self._use(tuple(part.block for part in parts))
         count = len(self._columns)
         return Scan(
             slots=self._columns,
-            values=np.concatenate([values for values, _ in parts]),
-            quality=np.concatenate([quality for _, quality in parts]),
+            values=np.concatenate([part.values for part in parts]),
+            quality=np.concatenate([part.quality for part in parts]),
             source_ns=np.full(count, (began_ns + ended_ns) // 2, dtype=np.int64),
             received_ns=ended_ns,
         )
@@ -88,18 +102,26 @@ class ModbusDriver:
             self._client.close()
             self._client = None
 
-    async def _read(self, block: Block) -> tuple[Values, Qualities]:
+    def _use(self, blocks: tuple[Block, ...]) -> None:
+        self._blocks = blocks
+        self._columns = np.concatenate([block.decoder.slots for block in blocks])
+
+    async def _read(self, block: Block) -> list[_Part]:
         answer = await self._ask(block)
         if answer.isError():
             code = answer.exception_code
             if code in GATEWAY_EXCEPTIONS:
                 words = EXCEPTION_WORDS[code]
                 raise DriverError("gateway", f"{self.address}: {words}")
-            return self._refused(block)
+            halves = split_block(block) if code == ILLEGAL_ADDRESS else None
+            if halves is None:
+                return [_refused(block)]
+            return [part for half in halves for part in await self._read(half)]
         try:
-            return block.decoder.decode(_wire_bytes(block, answer))
+            values, quality = block.decoder.decode(_wire_bytes(block, answer))
         except ValueError as error:
             raise DriverError("protocol", f"{self.address}: {error}") from error
+        return [_Part(block, values, quality)]
 
     async def _ask(self, block: Block) -> ModbusPDU:
         if self._client is None:
@@ -120,10 +142,10 @@ class ModbusDriver:
         except OSError as error:
             raise DriverError("connection", f"{self.address}: {error}") from error
 
-    @staticmethod
-    def _refused(block: Block) -> tuple[Values, Qualities]:
-        count = len(block.decoder.slots)
-        return np.full(count, np.nan), np.full(count, Quality.BAD_SOURCE, dtype=np.uint8)
+
+def _refused(block: Block) -> _Part:
+    count = len(block.decoder.slots)
+    return _Part(block, np.full(count, np.nan), np.full(count, Quality.BAD_SOURCE, np.uint8))
 
 
 def _wire_bytes(block: Block, answer: ModbusPDU) -> bytes:
