@@ -208,6 +208,7 @@ def prepare(kind):
     if not lock:
         say("preparing .venv (%s) with Python %d.%d.%d" % ((kind,) + sys.version_info[:3]))
         pip = pip_of_venv() if found else make_venv()
+        write_keys()  # what is half done must not pass for what was there before
         fetch(pip, kind)
         lock = lock_key(kind)
         write_keys(lock)

@@ -124,10 +124,14 @@ def client(account: Account, bucket: str, port: int | None = None) -> Iterator[I
         server.close()
 
 
-async def expected(history: History) -> Points:
-    """Return what the server must hold, worked out from the history itself."""
+async def expected(history: History, whole: Plant | None = None) -> Points:
+    """Return what the server must hold, worked out from the history itself.
+
+    `whole` is the plant that the history belongs to; the small one by default.
+    """
+    whole = whole or plant()
     names = await history.tag_ids()
-    groups = {tag.id: tag.group for tag in plant().tags()}
+    groups = {tag.id: tag.group for tag in whole.tags()}
     points: Points = {}
     for kept in await history.read_after(0, 10_000_000):
         scan = kept.scan
@@ -137,7 +141,7 @@ async def expected(history: History) -> Points:
                 ("device", kept.device),
                 ("place", place),
                 ("ropeway", ropeway),
-                ("site", SITE),
+                ("site", whole.site.name.en),
             )
             where = groups[names[int(key)]], tags, int(scan.source_ns[at])
             if not np.isnan(scan.values[at]):
