@@ -78,7 +78,7 @@ def demo(
     data: Annotated[Path, typer.Option(help="Folder that everything is kept in.")] = Path(
         "data/demo"
     ),
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8420,
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="PORT")] = 8420,
 ) -> None:
     """Run the demo mountain: simulators and monitor, each in a process of its own."""
     try:
