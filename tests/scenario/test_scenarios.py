@@ -1,0 +1,46 @@
+"""Each short scenario, run as its users run it; the scenario file says what must be noticed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.noticing import assert_only_read, watch
+from tests.scenario.rehearsal import Rehearsal
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.mark.parametrize("scenario", ["gust_front", "frozen_anemometer"])
+def test_a_scenario_is_noticed_as_its_file_says(scenario: str, tmp_path: Path) -> None:
+    with Rehearsal(tmp_path, scenario) as rehearsal:
+        last_s = max(expect.by_s for expect in rehearsal.scenario.expect)
+        watch(rehearsal, last_s + 30)
+        assert_only_read(rehearsal)
+        assert "Traceback" not in rehearsal.log()
+
+
+def test_a_silent_plc_blinds_only_its_own_tags_and_is_back_soon(tmp_path: Path) -> None:
+    with Rehearsal(tmp_path, "silent_plc") as rehearsal:
+        watch(rehearsal, 58)
+        devices = {one["id"]: one for one in rehearsal.get("/api/health")["devices"]}
+        silent = devices.pop("north_drive_plc")
+        assert silent["reconnects"] == 1
+        late = {name: one["lateness_p99_ms"] for name, one in devices.items()}
+        assert max(late.values()) < 50, late
+        assert all(one["state"] == "online" for one in devices.values())
+        assert rehearsal.log().count("device lost") == 1
+        assert rehearsal.log().count("device back") == 1
+        _assert_gap_is_exact(rehearsal, silent["period_s"])
+        assert_only_read(rehearsal)
+
+
+def _assert_gap_is_exact(rehearsal: Rehearsal, period_s: float) -> None:
+    gaps = [
+        gap
+        for gap in rehearsal.get("/api/gaps")["gaps"]
+        if gap["device"] == "north_drive_plc" and gap["cause"] == "device_lost"
+    ]
+    assert len(gaps) == 1
+    begun_s, ended_s = (rehearsal.elapsed_at(gaps[0][end]) for end in ("from_ms", "to_ms"))
+    assert 20 - period_s <= begun_s <= 20 + period_s
+    assert 50 <= ended_s <= 55
