@@ -5,7 +5,11 @@ import { Refusal } from "./api";
 export type Polled<T> = { answer: T | null; refusal: Refusal | null; again: () => void };
 
 /** Ask now, every `every_s`, and whenever one of `keys` changes. A failed question keeps the last answer. */
-export function usePolled<T>(question: () => Promise<T>, every_s: number, keys: readonly unknown[]): Polled<T> {
+export function usePolled<T>(
+  question: () => Promise<T>,
+  every_s: number,
+  keys: readonly unknown[],
+): Polled<T> {
   const [answer, setAnswer] = useState<T | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [round, setRound] = useState(0);

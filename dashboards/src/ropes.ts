@@ -8,7 +8,6 @@ export const testsOf = (tests: readonly RopeTest[], rope: Rope, point: TestPoint
     .sort((a, b) => b.ended_ms - a.ended_ms);
 
 /** The window nearest to its limit. */
-export const worstWindow = (test: RopeTest) =>
-  [...test.windows].sort((a, b) => b.share - a.share)[0];
+export const worstWindow = (test: RopeTest) => [...test.windows].sort((a, b) => b.share - a.share)[0];
 
 export const URGENT_VERDICTS = new Set(["warning", "action", "discard"]);

@@ -27,7 +27,9 @@ export type Merged = { t: number[]; values: (number | null)[]; whole: boolean[] 
 export function highestOf(series: readonly Series[], column: "mean" | "max"): Merged {
   const t = series[0]?.t ?? [];
   const values = t.map((_, at) => {
-    const known = series.map((one) => one[column][at]).filter((value) => value !== null && value !== undefined);
+    const known = series
+      .map((one) => one[column][at])
+      .filter((value) => value !== null && value !== undefined);
     return known.length > 0 ? Math.max(...(known as number[])) : null;
   });
   const whole = t.map((_, at) => series.every((one) => (one[column][at] ?? null) !== null));

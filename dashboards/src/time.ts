@@ -5,18 +5,16 @@ import { site } from "./site";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function format(kind: "clock" | "minute" | "day" | "monthDay"): Intl.DateTimeFormat {
+function format(kind: "clock" | "minute" | "day"): Intl.DateTimeFormat {
   const timeZone = site.value?.timezone ?? "UTC";
   const key = `${kind} ${timeZone}`;
   let found = formats.get(key);
   if (!found) {
     const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-    const day = { month: "2-digit", day: "2-digit" } as const;
     const parts = {
       clock: { ...clock, second: "2-digit" },
       minute: clock,
-      day: { ...day, year: "numeric" },
-      monthDay: day,
+      day: { year: "numeric", month: "2-digit", day: "2-digit" },
     } as const;
     found = new Intl.DateTimeFormat("sv-SE", { timeZone, ...parts[kind] });
     formats.set(key, found);
@@ -29,7 +27,7 @@ export const minute = (ms: number): string => format("minute").format(ms);
 /** 2026-11-23 */
 export const day = (ms: number): string => format("day").format(ms);
 /** 11-23 */
-export const monthDay = (ms: number): string => format("monthDay").format(ms).replace("/", "-");
+export const monthDay = (ms: number): string => day(ms).slice(5);
 /** Day and time of day. */
 export const dayMinute = (ms: number): string => `${day(ms)} ${minute(ms)}`;
 
@@ -53,6 +51,10 @@ export function span(ms: number): string {
   }
   return "";
 }
+
+/** A short age with its tenth: 0.3 s; longer ones as `span` says them. */
+export const age = (ms: number): string =>
+  ms < 10_000 ? texts().time.seconds(number(Math.max(0, ms) / 1000, 1)) : span(ms);
 
 /** A time allowed, in minutes as soon as it is whole minutes. */
 export const allowed = (seconds: number): string =>

@@ -34,6 +34,8 @@ function drawLimits(u: uPlot, tag: Tag, colours: Paint): void {
   const dpr = devicePixelRatio;
   const [low, high] = [u.scales.y?.min ?? 0, u.scales.y?.max ?? 0];
   u.ctx.save();
+  u.ctx.textAlign = "left";
+  u.ctx.textBaseline = "alphabetic";
   u.ctx.font = `${11 * dpr}px ${colours.font}`;
   for (const limit of tag.limits) {
     if (limit.value < low || limit.value > high) continue;
@@ -56,7 +58,13 @@ function valueRange(tag: Tag): uPlot.Scale.Range {
   return (_, least, most) => [Math.min(low, least ?? low), Math.max(high, most ?? high)];
 }
 
-export function stripOptions(tag: Tag, span_s: number, width: number, height: number, colours: Paint): uPlot.Options {
+export function stripOptions(
+  tag: Tag,
+  span_s: number,
+  width: number,
+  height: number,
+  colours: Paint,
+): uPlot.Options {
   const font = `12px ${colours.font}`;
   const axis = { stroke: colours.muted, font, ticks: { show: false } };
   const label = span_s <= SHORT_SPAN_S ? clock : minute;

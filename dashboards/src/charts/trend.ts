@@ -23,12 +23,23 @@ function anchor(trend: Trend, fit: Fit): Anchor {
 const along = (from: Anchor, slope: number, at_ms: number): number =>
   from.loss_pct + (slope * (at_ms - from.at_ms)) / WEEK_MS;
 
+/** Where the middle of the forecast ends; 0 where there is none. */
+function forecastEnd(trend: Trend): number {
+  const last = trend.tests[trend.tests.length - 1];
+  if (!trend.fit || !last) return 0;
+  const weeks = Math.max(AHEAD_WEEKS, (trend.fit.to_ms - last.ended_ms) / WEEK_MS);
+  return last.loss_pct + weeks * trend.fit.slope_pct_per_week;
+}
+
 function fitSeries(trend: Trend, fit: Fit, colours: Paint) {
   const last = trend.tests[trend.tests.length - 1];
   if (!last) return [];
   const middle = anchor(trend, fit);
   const end_ms = Math.max(fit.to_ms, last.ended_ms + AHEAD_WEEKS * WEEK_MS);
-  const now: Anchor = { at_ms: last.ended_ms, loss_pct: along(middle, fit.slope_pct_per_week, last.ended_ms) };
+  const now: Anchor = {
+    at_ms: last.ended_ms,
+    loss_pct: along(middle, fit.slope_pct_per_week, last.ended_ms),
+  };
   const corner = (slope: number) => [end_ms, along(now, slope, end_ms)];
   const band = [[now.at_ms, now.loss_pct], corner(fit.high), corner(fit.low)];
   const line = (type: string | number[], from_ms: number, to_ms: number) => ({
@@ -50,7 +61,10 @@ function fitSeries(trend: Trend, fit: Fit, colours: Paint) {
       }),
     },
     line("solid", Math.max(fit.from_ms, trend.tests[0]?.ended_ms ?? 0), last.ended_ms),
-    { ...line([3, 4], last.ended_ms, end_ms), endLabel: { show: true, formatter: texts().ropes.forecast, color: colours.muted } },
+    {
+      ...line([3, 4], last.ended_ms, end_ms),
+      endLabel: { show: true, formatter: texts().ropes.forecast, color: colours.muted },
+    },
   ];
 }
 
@@ -62,7 +76,11 @@ function limitLines(trend: Trend, colours: Paint) {
   ].map(({ at, name, colour }) => ({
     yAxis: at,
     lineStyle: { color: colour, type: [6, 4], width: 1.2 },
-    label: { position: at === trend.limit_pct ? "insideStartTop" : "insideStartBottom", formatter: name, color: colours.muted },
+    label: {
+      position: at === trend.limit_pct ? "insideStartTop" : "insideStartBottom",
+      formatter: name,
+      color: colours.muted,
+    },
   }));
 }
 
@@ -94,7 +112,13 @@ function missedSeries(trend: Trend, colours: Paint) {
     symbolSize: 11,
     data: trend.missed.map((at) => [at, 0]),
     itemStyle: { color: "transparent", borderColor: colours.ink, borderWidth: 2 },
-    label: { show: true, position: "top", formatter: texts().ropes.missed, color: colours.muted, fontSize: 12 },
+    label: {
+      show: true,
+      position: "top",
+      formatter: texts().ropes.missed,
+      color: colours.muted,
+      fontSize: 12,
+    },
     z: 6,
   };
 }
@@ -102,6 +126,7 @@ function missedSeries(trend: Trend, colours: Paint) {
 export function trendOption(trend: Trend, colours: Paint) {
   const axis = { axisLabel: { color: colours.muted, fontSize: 12 }, axisTick: { show: false } };
   const highest = Math.max(trend.limit_pct, ...trend.tests.map((test) => test.loss_pct));
+  const top = Math.max(highest * 1.12, Math.min(forecastEnd(trend), highest * 1.4));
   return {
     grid: { left: 48, right: 54, top: 16, bottom: 26 },
     xAxis: {
@@ -113,14 +138,15 @@ export function trendOption(trend: Trend, colours: Paint) {
     yAxis: {
       type: "value",
       min: 0,
-      max: Math.ceil(highest * 1.12),
+      max: Math.ceil(top),
       ...axis,
       axisLabel: { ...axis.axisLabel, formatter: "{value} %" },
       splitLine: { lineStyle: { color: colours.line, width: 0.7 } },
     },
     tooltip: {
       trigger: "item",
-      formatter: ({ value }: { value: number[] }) => `${monthDay(value[0] ?? 0)} · ${number(value[1] ?? 0, 2)} %`,
+      formatter: ({ value }: { value: number[] }) =>
+        `${monthDay(value[0] ?? 0)} · ${number(value[1] ?? 0, 2)} %`,
     },
     series: [
       ...(trend.fit ? fitSeries(trend, trend.fit, colours) : []),

@@ -39,13 +39,15 @@ function Guidance({ alarm }: { alarm: Alarm }) {
       {say(response) ? (
         <>
           <b>{t.alarms.response}</b> {say(response)}
-          <span class="muted">（{t.time.within(allowed(respond_within_s))}）</span>
+          <span class="muted">{t.aside(t.time.within(allowed(respond_within_s)))}</span>
         </>
       ) : null}
       {say(consequence) ? (
         <span class="muted">
           {" "}
-          {t.alarms.consequence}：{say(consequence)}
+          {t.alarms.consequence}
+          {t.colon}
+          {say(consequence)}
         </span>
       ) : null}
     </p>

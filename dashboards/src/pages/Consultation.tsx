@@ -59,7 +59,13 @@ function Closing({ one, again }: { one: Consultation; again: () => void }) {
   return (
     <div class="closing">
       {all ? null : <span class="muted">{t.closeNeeds}</span>}
-      <button type="button" class={all ? "primary" : ""} disabled={!all} data-testid="close-consultation" onClick={() => void close()}>
+      <button
+        type="button"
+        class={all ? "primary" : ""}
+        disabled={!all}
+        data-testid="close-consultation"
+        onClick={() => void close()}
+      >
         {t.close}
       </button>
     </div>

@@ -17,7 +17,9 @@ function Row({ one }: { one: ConsultationHead }) {
       <a href={link.consultation(one.id)}>
         <b class="nowrap">{one.number}</b>
         <span class="grow">{say(one.trigger)}</span>
-        <span class="muted">{one.ropeways.map((id) => say(ropewayNamed(id)?.name) || id).join("、")}</span>
+        <span class="muted">
+          {one.ropeways.map((id) => say(ropewayNamed(id)?.name) || id).join(texts().comma)}
+        </span>
         <span class="muted nowrap">{dayMinute(one.opened_ms)}</span>
         <span class={`chip ${one.state === "closed" ? "" : "lacking"}`}>{t.states[one.state]}</span>
       </a>

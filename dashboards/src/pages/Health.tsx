@@ -18,7 +18,9 @@ export function HealthPage(_: { id: string }) {
     <div class="stack">
       <h2>
         {t.health.title}{" "}
-        <span class="muted after">{health ? t.health.upFor(span(health.now_ms - health.started_ms)) : ""}</span>
+        <span class="muted after">
+          {health ? t.health.upFor(span(health.now_ms - health.started_ms)) : ""}
+        </span>
       </h2>
       {refusal ? (
         <p class="panel empty" role="alert">

@@ -12,7 +12,7 @@ import { usePolled } from "../polled";
 import { testsOf } from "../ropes";
 import { ropeNamed } from "../site";
 import type { Rope, RopeTest, RopeTestWithTrace, TestPoint } from "../wire";
-import { ropeFacts } from "./Ropes";
+import { RopeFacts } from "./Ropes";
 
 const WEEKS_BELOW_EACH_OTHER = 12;
 
@@ -64,7 +64,10 @@ function PointChoice({ rope, tests, chosen, choose }: ChoiceProps) {
 }
 
 function Traces({ tests, chosen }: { tests: RopeTest[]; chosen: string | null }) {
-  const at = Math.max(0, tests.findIndex((test) => test.id === chosen));
+  const at = Math.max(
+    0,
+    tests.findIndex((test) => test.id === chosen),
+  );
   const shown = tests.slice(at, at + WEEKS_BELOW_EACH_OTHER);
   const ids = shown.map((test) => test.id);
   const { answer } = usePolled(() => Promise.all(ids.map(traceOf)), 3600, [ids]);
@@ -103,7 +106,7 @@ export function RopePage({ id }: { id: string }) {
     <div class="rope-page">
       <div class="title-row">
         <h2>{say(rope.name)}</h2>
-        <span class="muted">{`${say(way.name)}${texts().separator}${ropeFacts(rope)}`}</span>
+        <RopeFacts rope={rope} before={say(way.name)} />
       </div>
       <div class="title-row">
         <span class="muted">{t.limitsOf}</span>

@@ -11,7 +11,7 @@ import { site } from "../site";
 import { day, span } from "../time";
 import type { Rope, RopeTest, TestPoint } from "../wire";
 
-export function ropeFacts(rope: Rope): string {
+function ropeFacts(rope: Rope): string[] {
   const t = texts();
   const length = rope.loop ? t.ropes.loopLength : t.ropes.length;
   return [
@@ -21,9 +21,18 @@ export function ropeFacts(rope: Rope): string {
     t.ropes.area(number(rope.metallic_area_mm2, 0)),
     length(number(rope.length_m, 0)),
     rope.installed ? t.ropes.installed(rope.installed) : "",
-  ]
-    .filter(Boolean)
-    .join(t.separator);
+  ].filter(Boolean);
+}
+
+/** What a rope is made of, each fact unbroken. */
+export function RopeFacts({ rope, before = "" }: { rope: Rope; before?: string }) {
+  return (
+    <span class="muted facts-inline">
+      {[before, ...ropeFacts(rope)].filter(Boolean).map((fact, at) => (
+        <span key={fact}>{at === 0 ? fact : `${texts().separator}${fact}`}</span>
+      ))}
+    </span>
+  );
 }
 
 function ShareBar({ share }: { share: number }) {
@@ -76,7 +85,7 @@ export function Ropes(_: { id: string }) {
               <a href={link.rope(rope.id)}>{say(rope.name)}</a>
               <span class="muted">{say(way.name)}</span>
             </h3>
-            <p class="muted">{ropeFacts(rope)}</p>
+            <RopeFacts rope={rope} />
             <table class="stacking">
               <tbody>
                 {rope.test_points.map((point) => (

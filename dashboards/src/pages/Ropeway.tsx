@@ -55,7 +55,13 @@ function SpanChoice({ span_s, choose }: { span_s: number; choose: (span_s: numbe
   return (
     <fieldset class="choice" aria-label={texts().ropeway.strips}>
       {SPANS_S.map((one) => (
-        <button key={one} type="button" aria-pressed={one === span_s} data-testid={`span-${one}`} onClick={() => choose(one)}>
+        <button
+          key={one}
+          type="button"
+          aria-pressed={one === span_s}
+          data-testid={`span-${one}`}
+          onClick={() => choose(one)}
+        >
           {texts().ropeway.spans[one]}
         </button>
       ))}
@@ -73,7 +79,9 @@ export function RopewayPage({ id }: { id: string }) {
       <AlarmBanner />
       <div class="title-row">
         <h2>{say(way.name)}</h2>
-        <span class="muted">{[t.kinds[way.kind] ?? way.kind, `${number(way.length_m, 0)} m`].join(t.separator)}</span>
+        <span class="muted">
+          {[t.kinds[way.kind] ?? way.kind, `${number(way.length_m, 0)} m`].join(t.separator)}
+        </span>
         <Others way={way} />
       </div>
       <section class="panel lie">

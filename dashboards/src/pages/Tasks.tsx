@@ -82,7 +82,12 @@ function Open({ task, close }: { task: Task; close: () => void }) {
       <b class="grow">{task.rope ? <a href={link.rope(task.rope)}>{say(task.title)}</a> : say(task.title)}</b>
       <Why task={task} />
       <Due task={task} />
-      <button type="button" data-testid={`close-task-${task.id}`} aria-label={`${t.close}：${say(task.title)}`} onClick={close}>
+      <button
+        type="button"
+        data-testid={`close-task-${task.id}`}
+        aria-label={`${t.close}${texts().colon}${say(task.title)}`}
+        onClick={close}
+      >
         {t.close}
       </button>
     </li>

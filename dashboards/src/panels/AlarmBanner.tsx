@@ -14,7 +14,8 @@ import { Mark } from "./Mark";
 /** The name, and the value beside the limit that it is beyond. */
 export function alarmText(alarm: Alarm): string {
   if (alarm.value === null) return say(alarm.name);
-  const against = alarm.limit === null ? "" : ` ${alarm.level.startsWith("L") ? "≤" : "≥"} ${maybe(alarm.limit)}`;
+  const against =
+    alarm.limit === null ? "" : ` ${alarm.level.startsWith("L") ? "≤" : "≥"} ${maybe(alarm.limit)}`;
   return `${say(alarm.name)} ${maybe(alarm.value)} ${alarm.unit}${against}`;
 }
 
@@ -49,7 +50,12 @@ function Counts() {
 function MuteButton() {
   const t = texts().alarms;
   return (
-    <button type="button" data-testid="mute" aria-pressed={muted.value} onClick={() => setMuted(!muted.value)}>
+    <button
+      type="button"
+      data-testid="mute"
+      aria-pressed={muted.value}
+      onClick={() => setMuted(!muted.value)}
+    >
       {muted.value ? t.unmute : t.mute}
     </button>
   );
@@ -63,7 +69,7 @@ function About({ alarm }: { alarm: Alarm }) {
     <span class="about muted">
       {[when(alarm.raised_ms, now_ms), span(now_ms - alarm.raised_ms)].join(t.separator)}
       {say(response)
-        ? `${t.separator}${t.alarms.response}：${say(response)}（${t.time.within(allowed(respond_within_s))}）`
+        ? `${t.separator}${t.alarms.response}${t.colon}${say(response)}${t.aside(t.time.within(allowed(respond_within_s)))}`
         : ""}
     </span>
   );

@@ -1,9 +1,11 @@
 // The open alarms on the overview, as many as fit, the most urgent first.
+import { useLayoutEffect, useState } from "preact/hooks";
 import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
 import { isActive } from "../judge";
 import { maybe } from "../numbers";
+import { language } from "../preferences";
 import { DASH } from "../quality";
 import { link } from "../router";
 import { useSize } from "../size";
@@ -36,12 +38,24 @@ function Row({ alarm, now_ms }: { alarm: Alarm; now_ms: number }) {
   );
 }
 
+/** As many rows as fit unbroken: begin with what one line each would allow, drop what runs over. */
+function useFitting(count: number) {
+  const [ref, { width, height }] = useSize<HTMLDivElement>();
+  const room = Math.max(1, Math.floor((height || 240) / ROW_H));
+  const [fits, setFits] = useState(room);
+  useLayoutEffect(() => setFits(Math.min(count, room)), [count, room, width, language.value]);
+  useLayoutEffect(() => {
+    const box = ref.current;
+    const table = box?.firstElementChild;
+    if (box && table && fits > 1 && table.clientHeight > box.clientHeight + 1) setFits(fits - 1);
+  });
+  return { ref, fits };
+}
+
 export function AlarmList() {
-  const [ref, { height }] = useSize<HTMLDivElement>();
   const t = texts().overview;
   const open = openAlarms.value;
-  const room = Math.max(1, Math.floor((height || 240) / ROW_H));
-  const fits = Math.min(open.length, room);
+  const { ref, fits } = useFitting(open.length);
   const now_ms = Math.floor(siteSecond.value / 60) * 60_000;
   const unacknowledged = open.filter((alarm) => alarm.state === "unacknowledged").length;
   return (
@@ -52,7 +66,6 @@ export function AlarmList() {
         {fits < open.length ? <a href={link.alarms}>{t.more(open.length - fits)}</a> : null}
       </h3>
       <div ref={ref} class="rows">
-        {open.length === 0 ? <p class="muted">{t.noAlarms}</p> : null}
         <table>
           <tbody>
             {open.slice(0, fits).map((alarm) => (
@@ -60,6 +73,7 @@ export function AlarmList() {
             ))}
           </tbody>
         </table>
+        {open.length === 0 ? <p class="muted">{t.noAlarms}</p> : null}
       </div>
     </section>
   );

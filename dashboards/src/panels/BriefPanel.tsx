@@ -5,7 +5,7 @@ import { say, texts } from "../i18n";
 import { maybe } from "../numbers";
 import { DASH, look, lookClass, reason } from "../quality";
 import { tagNamed } from "../site";
-import { clock, minutes, span, when } from "../time";
+import { age as ageOf, clock, minutes, when } from "../time";
 import type { Brief, BriefSample, Consultation } from "../wire";
 import { alarmText } from "./AlarmBanner";
 import { CurveChart } from "./CurveChart";
@@ -16,7 +16,13 @@ function Hash({ sha256, check }: { sha256: string; check: HashCheck }) {
   const t = texts().consultations;
   return (
     <span class="hash">
-      <button type="button" class="quiet" title={whole ? t.hashHide : t.hashShow} data-testid="hash" onClick={() => setWhole(!whole)}>
+      <button
+        type="button"
+        class="quiet"
+        title={whole ? t.hashHide : t.hashShow}
+        data-testid="hash"
+        onClick={() => setWhole(!whole)}
+      >
         {t.hash} <code>{whole ? sha256 : `${sha256.slice(0, 4)}…${sha256.slice(-4)}`}</code>
       </button>
       {check === "same" ? <span class="muted">{t.hashMatches}</span> : null}
@@ -30,7 +36,7 @@ function Sample({ sample }: { sample: BriefSample }) {
   const is = look(sample.quality);
   const gone = is === "bad" || sample.value === null;
   const decimals = tagNamed(sample.tag)?.decimals ?? 1;
-  const age = sample.age_ms === null ? "" : t.consultations.ageAgo(span(sample.age_ms));
+  const age = sample.age_ms === null ? "" : t.consultations.ageAgo(ageOf(sample.age_ms));
   return (
     <div class={`sunk ${lookClass[is]}`} data-tag={sample.tag} data-quality={is}>
       <span class="muted">{say(sample.name)}</span>
@@ -79,8 +85,8 @@ function AlarmsThen({ brief }: { brief: Brief }) {
       <ul class="then">
         {brief.alarms.map((alarm) => (
           <li key={alarm.id}>
-            <Mark priority={alarm.priority} /> <span class="muted">{when(alarm.raised_ms, brief.frozen_ms)}</span>{" "}
-            {alarmText(alarm)}
+            <Mark priority={alarm.priority} />{" "}
+            <span class="muted">{when(alarm.raised_ms, brief.frozen_ms)}</span> {alarmText(alarm)}
           </li>
         ))}
       </ul>

@@ -9,11 +9,24 @@ import { when } from "../time";
 import type { Consultation, Decision, DecisionWord } from "../wire";
 import { Dialog } from "./Dialog";
 
-const WORDS: DecisionWord[] = ["normal", "watch", "slow", "stop_loading", "clear_and_suspend", "suspend", "do_not_open"];
+const WORDS: DecisionWord[] = [
+  "normal",
+  "watch",
+  "slow",
+  "stop_loading",
+  "clear_and_suspend",
+  "suspend",
+  "do_not_open",
+];
 
 /** The newest decision of a ropeway, and those it replaced. */
-export function decisionsOf(one: Consultation, ropeway: string): { valid: Decision | null; earlier: Decision[] } {
-  const mine = one.decisions.filter((decision) => decision.ropeway === ropeway).sort((a, b) => b.at_ms - a.at_ms);
+export function decisionsOf(
+  one: Consultation,
+  ropeway: string,
+): { valid: Decision | null; earlier: Decision[] } {
+  const mine = one.decisions
+    .filter((decision) => decision.ropeway === ropeway)
+    .sort((a, b) => b.at_ms - a.at_ms);
   return { valid: mine[0] ?? null, earlier: mine.slice(1) };
 }
 
@@ -90,12 +103,21 @@ function Row({ one, ropeway, decide }: { one: Consultation; ropeway: string; dec
         ) : null}
         {earlier.length > 0 ? (
           <small class="muted">
-            {t.earlier}：{earlier.map((was) => `${words(was)}（${was.name} ${when(was.at_ms, one.opened_ms)}）`).join("；")}
+            {t.earlier}
+            {texts().colon}
+            {earlier
+              .map((was) => words(was) + texts().aside(`${was.name} ${when(was.at_ms, one.opened_ms)}`))
+              .join(texts().semicolon)}
           </small>
         ) : null}
       </div>
       {one.state === "closed" ? null : (
-        <button type="button" class={valid ? "" : "primary"} data-testid={`decide-${ropeway}`} onClick={decide}>
+        <button
+          type="button"
+          class={valid ? "" : "primary"}
+          data-testid={`decide-${ropeway}`}
+          onClick={decide}
+        >
           {valid ? t.change : t.decide}
         </button>
       )}
@@ -114,7 +136,9 @@ export function Decisions({ one, again }: { one: Consultation; again: () => void
       {one.ropeways.map((ropeway) => (
         <Row key={ropeway} one={one} ropeway={ropeway} decide={() => setDeciding(ropeway)} />
       ))}
-      {deciding ? <Form one={one} ropeway={deciding} again={again} onClose={() => setDeciding(null)} /> : null}
+      {deciding ? (
+        <Form one={one} ropeway={deciding} again={again} onClose={() => setDeciding(null)} />
+      ) : null}
     </section>
   );
 }

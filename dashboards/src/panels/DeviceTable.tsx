@@ -2,13 +2,13 @@
 import { say, texts } from "../i18n";
 import { maybe, number } from "../numbers";
 import { ropewayNamed } from "../site";
-import { span, when } from "../time";
+import { age, when } from "../time";
 import type { DeviceHealth } from "../wire";
 
 function Errors({ errors }: { errors: Record<string, number> }) {
   const rows = Object.entries(errors).filter(([, count]) => count > 0);
   if (rows.length === 0) return <span class="muted">{texts().health.noErrors}</span>;
-  return <>{rows.map(([kind, count]) => `${kind} ${number(count, 0)}`).join("，")}</>;
+  return <>{rows.map(([kind, count]) => `${kind} ${number(count, 0)}`).join(texts().comma)}</>;
 }
 
 function Device({ device, now_ms }: { device: DeviceHealth; now_ms: number }) {
@@ -32,7 +32,7 @@ function Device({ device, now_ms }: { device: DeviceHealth; now_ms: number }) {
         {device.reason ? <div class="reason">{device.reason}</div> : null}
       </td>
       <td class="number" data-label={t.age}>
-        {device.age_ms === null ? "—" : device.age_ms < 10_000 ? `${number(device.age_ms / 1000, 1)} s` : span(device.age_ms)}
+        {device.age_ms === null ? "—" : age(device.age_ms)}
       </td>
       <td class="number" data-label={t.period}>
         {number(device.period_s, 2)} s

@@ -23,7 +23,13 @@ type Line = { name: string; merged: Merged };
 function lines(series: readonly Series[]): Line[] {
   return (site.value?.ropeways ?? []).map((way) => {
     const ids = new Set(gustTags(way));
-    return { name: say(way.name), merged: highestOf(series.filter((one) => ids.has(one.tag)), "max") };
+    return {
+      name: say(way.name),
+      merged: highestOf(
+        series.filter((one) => ids.has(one.tag)),
+        "max",
+      ),
+    };
   });
 }
 
@@ -119,7 +125,11 @@ export function GustChart({ series }: { series: Series[] | null }) {
       {series === null ? (
         <p class="muted">{t.charts.loading}</p>
       ) : (
-        <EChart option={(colours) => option(all, colours)} label={t.overview.gust} redraw={[series, language.value]} />
+        <EChart
+          option={(colours) => option(all, colours)}
+          label={t.overview.gust}
+          redraw={[series, language.value]}
+        />
       )}
     </section>
   );

@@ -47,7 +47,13 @@ function Choices() {
   const t = texts().header;
   return (
     <>
-      <button type="button" class="quiet" title={t.actorTitle} data-testid="actor" onClick={() => void askName()}>
+      <button
+        type="button"
+        class="quiet"
+        title={t.actorTitle}
+        data-testid="actor"
+        onClick={() => void askName()}
+      >
         {actor.value || t.actorNone}
       </button>
       <button

@@ -30,7 +30,17 @@ function sparkPath(values: readonly (number | null)[]): string {
     .join("");
 }
 
-function Picture({ tag, value, spark, level }: { tag: Tag; value: number | null; spark: (number | null)[]; level: number | null }) {
+function Picture({
+  tag,
+  value,
+  spark,
+  level,
+}: {
+  tag: Tag;
+  value: number | null;
+  spark: (number | null)[];
+  level: number | null;
+}) {
   const [low, high] = stretch(tag);
   const x = (at: number) => Math.max(0, Math.min(W, ((at - low) / (high - low || 1)) * W));
   const band = tag.normal;
@@ -43,7 +53,10 @@ function Picture({ tag, value, spark, level }: { tag: Tag; value: number | null;
         <path key={limit.rule + limit.level} class="limit" d={`M${x(limit.value)} 17v15`} />
       ))}
       {value === null ? null : (
-        <path class={`needle ${level ? `level${level}` : ""}`} d={`M${x(value) - 4} 34L${x(value) + 4} 34L${x(value)} 22Z`} />
+        <path
+          class={`needle ${level ? `level${level}` : ""}`}
+          d={`M${x(value) - 4} 34L${x(value) + 4} 34L${x(value)} 22Z`}
+        />
       )}
     </svg>
   );
@@ -59,7 +72,15 @@ function note(way: Ropeway, indicator: Indicator, top: Highest): string {
   return [where, lacking].filter(Boolean).join(" ");
 }
 
-export function IndicatorTile({ way, indicator, spark }: { way: Ropeway; indicator: Indicator; spark: (number | null)[] }) {
+export function IndicatorTile({
+  way,
+  indicator,
+  spark,
+}: {
+  way: Ropeway;
+  indicator: Indicator;
+  spark: (number | null)[];
+}) {
   const top = highest(indicator.slots);
   const { reading } = top;
   const tag = tagAt(top.slot);
@@ -78,7 +99,9 @@ export function IndicatorTile({ way, indicator, spark }: { way: Ropeway; indicat
           <span class="unit">{tag?.unit}</span>
         </span>
       </div>
-      {tag ? <Picture tag={tag} value={gone ? null : reading.value} spark={spark} level={urgency(tag, reading)} /> : null}
+      {tag ? (
+        <Picture tag={tag} value={gone ? null : reading.value} spark={spark} level={urgency(tag, reading)} />
+      ) : null}
     </div>
   );
 }

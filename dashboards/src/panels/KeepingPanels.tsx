@@ -7,7 +7,19 @@ import type { Health } from "../wire";
 
 type Fact = [name: string, value: ComponentChildren];
 
-function Facts({ title, state, alarming, reason, facts }: { title: string; state: string; alarming: boolean; reason: string; facts: Fact[] }) {
+function Facts({
+  title,
+  state,
+  alarming,
+  reason,
+  facts,
+}: {
+  title: string;
+  state: string;
+  alarming: boolean;
+  reason: string;
+  facts: Fact[];
+}) {
   return (
     <section class={`panel block facts-panel ${alarming ? "bad" : ""}`}>
       <h3>
@@ -62,7 +74,10 @@ function InfluxFacts({ health }: { health: Health }) {
         [t.unsent, ago(influx.oldest_unsent_ms, now_ms)],
         [t.backlog, number(influx.backlog_scans, 0)],
         [t.sent, number(influx.sent, 0)],
-        [t.deadLetters, <b class={influx.dead_letters > 0 ? "lacking" : ""}>{number(influx.dead_letters, 0)}</b>],
+        [
+          t.deadLetters,
+          <b class={influx.dead_letters > 0 ? "lacking" : ""}>{number(influx.dead_letters, 0)}</b>,
+        ],
       ]}
     />
   );

@@ -93,14 +93,23 @@ function Picture({ all }: { all: Ring[] }) {
 }
 
 function RingRow({ ring, near_km }: { ring: Ring; near_km: number | null }) {
-  const t = texts().overview;
-  const inside = near_km !== null && ring.now_km !== null && near_km <= ring.now_km;
+  const t = texts();
+  const within = (ring_km: number | null) => near_km !== null && ring_km !== null && near_km <= ring_km;
+  const inside = within(ring.now_km);
   return (
-    <tr>
-      <td>{say(ring.way.name)}</td>
-      <td class="value">{maybe(ring.now_km, 0)}</td>
-      <td class="value">{maybe(ring.emergency_km, 0)}</td>
-      <td>{inside ? <b>{t.inside}</b> : null}</td>
+    <tr class={inside ? "lacking" : ""}>
+      <td>
+        {say(ring.way.name)}
+        {inside ? t.aside(t.overview.inside) : ""}
+      </td>
+      <td>
+        <span class="value">{maybe(ring.now_km, 0)}</span>
+        <span class="unit">km</span>
+      </td>
+      <td>
+        <span class="value">{maybe(ring.emergency_km, 0)}</span>
+        <span class="unit">km</span>
+      </td>
     </tr>
   );
 }
@@ -134,7 +143,6 @@ function Rings({ all, distance }: { all: Ring[]; distance: Tag }) {
             <th />
             <th>{t.ringOf}</th>
             <th>{t.ringEmergencyOf}</th>
-            <th />
           </tr>
         </thead>
         <tbody>

@@ -26,7 +26,14 @@ export function NameDialog() {
         <p class="muted">{t.explain}</p>
         <label>
           {t.name}
-          <input name="name" required maxLength={60} autocomplete="name" defaultValue={actor.peek()} data-testid="actor-name" />
+          <input
+            name="name"
+            required
+            maxLength={60}
+            autocomplete="name"
+            defaultValue={actor.peek()}
+            data-testid="actor-name"
+          />
         </label>
         <div class="buttons">
           <button type="button" onClick={() => question.answer(null)}>

@@ -32,7 +32,6 @@ function ropeWords(way: Ropeway, tests: readonly RopeTest[], tasks: readonly Tas
   return state + t.separator + t.overview.chips.nextTest(length);
 }
 
-
 function TagsChip({ way }: { way: Ropeway }) {
   const slots = (site.value?.tags ?? []).filter((tag) => tag.ropeway === way.id).map((tag) => tag.slot);
   const good = slots.filter((slot) => {

@@ -46,7 +46,12 @@ export function RopewayCard({ way, sparkOf, tests, tasks }: Props) {
       <LineProfile way={way} />
       <div class="indicators">
         {way.indicators.map((indicator) => (
-          <IndicatorTile key={indicator.name.en} way={way} indicator={indicator} spark={sparkOf(indicator.slots)} />
+          <IndicatorTile
+            key={indicator.name.en}
+            way={way}
+            indicator={indicator}
+            spark={sparkOf(indicator.slots)}
+          />
         ))}
       </div>
       <div class="foot">

@@ -28,7 +28,8 @@ type Point = { at_s: number; value: number | null };
 function pastColumns(history: History): Columns {
   const [only] = history.series;
   const seconds = (t: number[]) => t.map((ms) => ms / 1000);
-  if (only && history.series.length === 1) return [seconds(only.t), [...only.min], [...only.mean], [...only.max]];
+  if (only && history.series.length === 1)
+    return [seconds(only.t), [...only.min], [...only.mean], [...only.max]];
   const { t, values } = highestOf(history.series, "max");
   return [seconds(t), values.map(() => null), values, values.map(() => null)];
 }
@@ -73,11 +74,10 @@ export function Strip({ indicator, span_s }: { indicator: Indicator; span_s: num
   const [box, { width, height }] = useSize<HTMLDivElement>();
   const tag = tagAt(indicator.slots[0] ?? -1);
   const ids = indicator.slots.map((slot) => tagAt(slot)?.id).filter((id) => id !== undefined);
-  const past = usePolled(
-    () => api.history(ids, siteNow() - span_s * 1000, siteNow(), BUCKETS),
-    ASK_AGAIN_S,
-    [ids, span_s],
-  );
+  const past = usePolled(() => api.history(ids, siteNow() - span_s * 1000, siteNow(), BUCKETS), ASK_AGAIN_S, [
+    ids,
+    span_s,
+  ]);
   const live = useLivePoints(indicator.slots, span_s);
   const history = useRef<History | null>(null);
   history.current = past.answer;

@@ -1,11 +1,11 @@
 // Every tag of a ropeway by group, with value, quality and age.
 import { say, texts } from "../i18n";
 import { readingAt } from "../live/board";
-import { siteSecond } from "../live/feed";
+import { siteNow, siteSecond } from "../live/feed";
 import { begun } from "../judge";
 import { doubt, look } from "../quality";
 import { site } from "../site";
-import { span } from "../time";
+import { age } from "../time";
 import type { Tag } from "../wire";
 import { Shown } from "./Shown";
 
@@ -24,7 +24,7 @@ function Row({ tag }: { tag: Tag }) {
       <td class={is === "good" ? "muted" : "lacking"}>
         {is === "good" ? texts().quality.words.good : doubt(reading, now_ms, begun(tag, reading))}
       </td>
-      <td class="muted nowrap number">{reading.received_ms ? span(now_ms - reading.received_ms) : ""}</td>
+      <td class="muted nowrap number">{reading.received_ms ? age(siteNow() - reading.received_ms) : ""}</td>
     </tr>
   );
 }

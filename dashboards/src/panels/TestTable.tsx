@@ -9,6 +9,7 @@ import { VerdictChip } from "./Verdict";
 type Props = { tests: RopeTest[]; chosen: string | null; choose: (id: string) => void };
 
 function Row({ test, chosen, choose }: { test: RopeTest; chosen: boolean; choose: (id: string) => void }) {
+  const t = texts().ropes.columns;
   return (
     <tr class={chosen ? "chosen" : ""}>
       <td class="nowrap">
@@ -19,14 +20,21 @@ function Row({ test, chosen, choose }: { test: RopeTest; chosen: boolean; choose
       <td class="nowrap">
         {test.windows.map((window) => (
           <span key={window.window_d} class="window">
-            <small class="muted">{number(window.window_d, 0)}d</small> <b class="value">{number(window.loss_pct, 1)}</b>
+            <small class="muted">{number(window.window_d, 0)}d</small>{" "}
+            <b class="value">{number(window.loss_pct, 1)}</b>
             <span class="unit">%</span>
           </span>
         ))}
       </td>
-      <td class="nowrap">{maybe(worstWindow(test)?.position_m, 1)}</td>
-      <td class="nowrap">{maybe(test.lf_max, 1)}</td>
-      <td class="nowrap">{number(test.covered_share * 100, 0)} %</td>
+      <td class="nowrap" data-label={t.position}>
+        {maybe(worstWindow(test)?.position_m, 1)}
+      </td>
+      <td class="nowrap" data-label={t.lf}>
+        {maybe(test.lf_max, 1)}
+      </td>
+      <td class="nowrap" data-label={t.covered}>
+        {number(test.covered_share * 100, 0)} %
+      </td>
       <td>
         <VerdictChip verdict={test.verdict} />
       </td>

@@ -15,8 +15,8 @@ type Channel = "lma_pct" | "lf";
 /** Both traces on one axis of positions; where only one was measured the other is not broken. */
 function columns(trace: Trace, before: Trace | null, channel: Channel): uPlot.AlignedData {
   const own = [trace.position_m, trace[channel]] as uPlot.AlignedData;
-  if (!before) return [own[0], own[1] as number[], new Array(own[0].length).fill(undefined)];
-  return uPlot.join([own, [before.position_m, before[channel]] as uPlot.AlignedData]);
+  if (!before) return [own[0], new Array(own[0].length).fill(undefined), own[1] as number[]];
+  return uPlot.join([[before.position_m, before[channel]] as uPlot.AlignedData, own]);
 }
 
 function options(width: number, height: number, label: string, colours: Paint): uPlot.Options {
@@ -27,7 +27,7 @@ function options(width: number, height: number, label: string, colours: Paint): 
     height,
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { show: false } },
-    padding: [8, 10, 0, 0],
+    padding: [8, 26, 0, 0],
     scales: { x: { time: false } },
     axes: [
       { ...axis, grid: { show: false }, space: 80, values: (_, at) => at.map((m) => `${number(m, 0)} m`) },
@@ -43,13 +43,18 @@ function options(width: number, height: number, label: string, colours: Paint): 
     ],
     series: [
       {},
-      { ...line, stroke: colours.live, width: 1.4 },
       { ...line, stroke: `${colours.rope}90`, width: 2.2 },
+      { ...line, stroke: colours.live, width: 1.4 },
     ],
   };
 }
 
-type PlotProps = { test: RopeTestWithTrace; before: RopeTestWithTrace | null; channel: Channel; label: string };
+type PlotProps = {
+  test: RopeTestWithTrace;
+  before: RopeTestWithTrace | null;
+  channel: Channel;
+  label: string;
+};
 
 function Plot({ test, before, channel, label }: PlotProps) {
   const [box, { width, height }] = useSize<HTMLDivElement>();

@@ -10,15 +10,15 @@ function Forecast({ trend }: { trend: Trend }) {
   const t = texts().ropes;
   const { fit } = trend;
   if (!fit) {
-    return (
-      <p class="muted">{[t.noForecast, trend.fit_reason].filter(Boolean).join("：")}</p>
-    );
+    return <p class="muted">{[t.noForecast, trend.fit_reason].filter(Boolean).join(texts().colon)}</p>;
   }
   const [low, high] = fit.weeks_to_limit ?? [null, null];
   return (
     <p>
       {t.slope(number(fit.slope_pct_per_week, 2), number(fit.low, 2), number(fit.high, 2))}
-      {low === null || high === null ? "" : texts().separator + t.weeksToLimit(number(low, 0), number(high, 0))}
+      {low === null || high === null
+        ? ""
+        : texts().separator + t.weeksToLimit(number(low, 0), number(high, 0))}
     </p>
   );
 }
@@ -28,14 +28,17 @@ export function TrendPanel({ trend }: { trend: Trend | null }) {
   return (
     <section class="panel block trend" aria-labelledby="trend-title">
       <h3 id="trend-title">
-        {t.ropes.trend}{" "}
-        <span class="muted">{trend ? t.ropes.trendHow(number(trend.window_d, 0)) : ""}</span>
+        {t.ropes.trend} <span class="muted">{trend ? t.ropes.trendHow(number(trend.window_d, 0)) : ""}</span>
       </h3>
       {trend === null ? <p class="muted">{t.charts.loading}</p> : null}
       {trend?.tests.length === 0 ? <p class="muted">{t.ropes.noTests}</p> : null}
       {trend && trend.tests.length > 0 ? (
         <>
-          <EChart label={t.ropes.trend} option={(colours) => trendOption(trend, colours)} redraw={[trend, language.value]} />
+          <EChart
+            label={t.ropes.trend}
+            option={(colours) => trendOption(trend, colours)}
+            redraw={[trend, language.value]}
+          />
           <Forecast trend={trend} />
         </>
       ) : null}

@@ -7,7 +7,9 @@ const MARKED: Partial<Record<Verdict, Priority>> = { warning: 3, action: 2, disc
 export function VerdictChip({ verdict }: { verdict: Verdict }) {
   const level = MARKED[verdict];
   return (
-    <span class={`chip verdict ${verdict} ${level ? `edge${level}` : ""} ${verdict === "incomplete" ? "lacking" : ""}`}>
+    <span
+      class={`chip verdict ${verdict} ${level ? `edge${level}` : ""} ${verdict === "incomplete" ? "lacking" : ""}`}
+    >
       {texts().ropes.verdicts[verdict]}
     </span>
   );

@@ -50,7 +50,12 @@ function Lines({ tests, width, height }: { tests: RopeTestWithTrace[]; width: nu
         );
       })}
       {ticks.map((m, at) => (
-        <text key={m} x={scale.x(m)} y={height - 5} text-anchor={at === 0 ? "start" : at === 3 ? "end" : "middle"}>
+        <text
+          key={m}
+          x={scale.x(m)}
+          y={height - 5}
+          text-anchor={at === 0 ? "start" : at === 3 ? "end" : "middle"}
+        >
           {number(m, 0)} m
         </text>
       ))}
