@@ -25,6 +25,9 @@ from collector.service import Collector
 from collector.supervisor import DeviceState
 
 
+FINISH_S = 3.0
+
+
 @dataclass(frozen=True, slots=True)
 class StationSettings:
     """What a station is started with, beside its site file."""
@@ -146,3 +149,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         group.cancel()
         with suppress(asyncio.CancelledError):
             await group
+        await station.collector.history.committed()
+        if station.sender is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(station.sender.finish(), FINISH_S)

@@ -1,6 +1,7 @@
 """The only place that reads the time of day."""
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 
@@ -37,30 +38,40 @@ class TimeBase:
     def write(self) -> str:
         """Return the time base as one word for a command line."""
         return (
-            f"{self.anchor_ns}:{self.origin_ns}:{self.speed:g}"
-            f":{self.run_s:g}:{self.skip_s:g}:{self.skips}"
+            f"{self.anchor_ns}:{self.origin_ns}:{float(self.speed)!r}"
+            f":{float(self.run_s)!r}:{float(self.skip_s)!r}:{self.skips}"
         )
 
     @staticmethod
     def read(word: str) -> "TimeBase":
         """Return the time base that `write` wrote; ValueError on anything else."""
-        parts = word.split(":")
-        if len(parts) != 6:
+        try:
+            anchor, origin, speed, run_s, skip_s, skips = word.split(":")
+            base = TimeBase(
+                anchor_ns=int(anchor),
+                origin_ns=int(origin),
+                speed=float(speed),
+                run_s=float(run_s),
+                skip_s=float(skip_s),
+                skips=int(skips),
+            )
+        except ValueError as error:
             message = f"time base '{word}': expected six numbers joined by colons"
-            raise ValueError(message)
-        anchor, origin, speed, run_s, skip_s, skips = parts
-        base = TimeBase(
-            anchor_ns=int(anchor),
-            origin_ns=int(origin),
-            speed=float(speed),
-            run_s=float(run_s),
-            skip_s=float(skip_s),
-            skips=int(skips),
-        )
-        if base.speed <= 0 or (base.skips and base.run_s <= 0):
-            message = f"time base '{word}': speed and run must be above zero"
+            raise ValueError(message) from error
+        if not base.runs_forward:
+            message = (
+                f"time base '{word}': speed and run must be above zero and finite, "
+                "skip and skips not below zero"
+            )
             raise ValueError(message)
         return base
+
+    @property
+    def runs_forward(self) -> bool:
+        """Whether site time by this base goes on and never steps back."""
+        finite = all(math.isfinite(one) for one in (self.speed, self.run_s, self.skip_s))
+        leaps = self.skips >= 0 and self.skip_s >= 0 and (self.run_s > 0 or not self.skips)
+        return finite and self.speed > 0 and leaps
 
 
 REAL_TIME = TimeBase()

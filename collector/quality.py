@@ -13,8 +13,9 @@ class FrozenWatch:
     """Find tags that stand still when they should move.
 
     A tag with a `frozen` table whose value stayed within its band for its time,
-    while its neighbour (if named) reads good and above the level, is bad with the
-    reason "frozen" until it moves again (domain 3.1 [D]).
+    when its neighbour (if named) reads good and above the level, is bad with the
+    reason "frozen" until it moves again, whatever becomes of the neighbour
+    (domain 3.1 [D]).
     """
 
     def __init__(self, plant: Plant) -> None:
@@ -32,9 +33,13 @@ class FrozenWatch:
         self._neighbour = np.array(list(_neighbours(watched, slot_of)), dtype=np.int32)
         self._held = np.full(len(watched), np.nan)
         self._since_ns = np.zeros(len(watched), dtype=np.int64)
+        self._frozen = np.zeros(len(watched), dtype=np.bool_)
 
     def examine(self, scan: Scan, board: Board) -> Scan:
-        """Return `scan` with frozen tags marked; the same object where none is."""
+        """Return `scan` with frozen tags marked; the same object where none is.
+
+        A bad sample ends no freezing, nor is standing still counted across it.
+        """
         rows = self._row_of_slot[scan.slots]
         at = np.flatnonzero(rows >= 0)
         if not len(at):
@@ -42,13 +47,15 @@ class FrozenWatch:
         rows = rows[at]
         values = scan.values[at]
         good = scan.quality[at] == Quality.GOOD
-        moved = ~(np.abs(values - self._held[rows]) <= self._band[rows])
-        restart = moved | ~good
+        moved = good & ~(np.abs(values - self._held[rows]) <= self._band[rows])
+        restart = moved | (~good & ~self._frozen[rows])
         self._held[rows[restart]] = values[restart]
         self._since_ns[rows[restart]] = scan.source_ns[at][restart]
+        self._frozen[rows[moved]] = False
         stood_ns = scan.source_ns[at] - self._since_ns[rows]
-        frozen = good & ~moved & (stood_ns >= self._after_ns[rows])
-        frozen &= self._neighbour_moves(rows, board)
+        stands = good & ~moved & (stood_ns >= self._after_ns[rows])
+        self._frozen[rows[stands & self._neighbour_moves(rows, board)]] = True
+        frozen = good & ~moved & self._frozen[rows]
         if not frozen.any():
             return scan
         quality = scan.quality.copy()

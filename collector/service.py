@@ -34,15 +34,12 @@ class Collector:
         self.supervisors = tuple(self._supervisors(random))
 
     async def run(self) -> None:
-        """Read all devices until cancelled; then commit what came and close the history."""
-        try:
-            for device, last_ns in (await self.history.last_received_ns()).items():
-                self._ledger.begin(device, last_ns, Cause.MONITOR_DOWN)
-            async with asyncio.TaskGroup() as group:
-                for supervisor in self.supervisors:
-                    group.create_task(supervisor.run(), name=supervisor.device.id)
-        finally:
-            self.history.close()
+        """Read all devices until cancelled."""
+        for device, last_ns in (await self.history.last_received_ns()).items():
+            self._ledger.begin(device, last_ns, Cause.MONITOR_DOWN)
+        async with asyncio.TaskGroup() as group:
+            for supervisor in self.supervisors:
+                group.create_task(supervisor.run(), name=supervisor.device.id)
 
     def _supervisors(self, random: Random) -> Iterator[Supervisor]:
         around = Surroundings(self.clock, self._publish, self._ledger, random)

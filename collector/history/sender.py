@@ -163,6 +163,13 @@ class Sender:
         while True:
             await self._clock.sleep(await self.send())
 
+    async def finish(self) -> None:
+        """Send what is left, until nothing is or the server does not take it."""
+        while self.state.state not in ("waiting", "refused"):
+            await self.send()
+            if self.state.state == "idle":
+                return
+
     async def send(self) -> float:
         """Send one batch and return how many seconds to wait before the next."""
         if not self._begun:
