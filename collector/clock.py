@@ -38,8 +38,8 @@ class TimeBase:
     def write(self) -> str:
         """Return the time base as one word for a command line."""
         return (
-            f"{self.anchor_ns}:{self.origin_ns}:{float(self.speed)!r}"
-            f":{float(self.run_s)!r}:{float(self.skip_s)!r}:{self.skips}"
+            f"{self.anchor_ns}:{self.origin_ns}:{_exact(self.speed)}"
+            f":{_exact(self.run_s)}:{_exact(self.skip_s)}:{self.skips}"
         )
 
     @staticmethod
@@ -72,6 +72,11 @@ class TimeBase:
         finite = all(math.isfinite(one) for one in (self.speed, self.run_s, self.skip_s))
         leaps = self.skips >= 0 and self.skip_s >= 0 and (self.run_s > 0 or not self.skips)
         return finite and self.speed > 0 and leaps
+
+
+def _exact(number: float) -> str:
+    """Return the shortest text that reads back as this very number."""
+    return repr(float(number)).removesuffix(".0")
 
 
 REAL_TIME = TimeBase()
