@@ -24,7 +24,6 @@ from collector.history.sender import Pace, Sender
 from collector.service import Collector
 from collector.supervisor import DeviceState
 
-
 FINISH_S = 3.0
 
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.servers.influx_server import Account, Influxd, find_influxd
 
@@ -30,6 +31,15 @@ def needs_chromium() -> str:
     if not _has_chinese_font():
         lacking("no Chinese font: apt-get install fonts-noto-cjk")
     return found
+
+
+@pytest.fixture(scope="session")
+def browser(needs_chromium: str) -> Iterator[Browser]:
+    """The machine's own Chromium; one for all, as Playwright allows but one loop."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=needs_chromium, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 def _has_chinese_font() -> bool:

@@ -1,7 +1,7 @@
 """A small plant, scans for it, and what an InfluxDB must hold once they are sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 from collector.clock import Clock
 from collector.history.influx import InfluxServer, InfluxSettings, LineRenderer
 from collector.history.sender import Pace, Sender, Server
-from collector.history.store import History
+from collector.history.store import History, StoredScan
 from collector.model import Quality, Scan
 from collector.site import Plant
 from tests.servers.influx_server import Account, Points
@@ -129,11 +129,17 @@ async def expected(history: History, whole: Plant | None = None) -> Points:
 
     `whole` is the plant that the history belongs to; the small one by default.
     """
+    return points_of(await history.read_after(0, 10_000_000), await history.tag_ids(), whole)
+
+
+def points_of(
+    stored: Sequence[StoredScan], names: dict[int, str], whole: Plant | None = None
+) -> Points:
+    """Return what the server must hold of these scans."""
     whole = whole or plant()
-    names = await history.tag_ids()
     groups = {tag.id: tag.group for tag in whole.tags()}
     points: Points = {}
-    for kept in await history.read_after(0, 10_000_000):
+    for kept in stored:
         scan = kept.scan
         for at, key in enumerate(scan.slots):
             ropeway, place, quantity = names[int(key)].split(".")

@@ -10,7 +10,6 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import lacking
 
@@ -60,12 +59,3 @@ def page_server() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=10)
-
-
-@pytest.fixture(scope="session")
-def browser(needs_chromium: str) -> Iterator[Browser]:
-    """Give the machine's own Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=needs_chromium, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()

@@ -57,9 +57,11 @@ class Account:
             with self._client() as client:
                 client.delete(f"/api/v2/buckets/{identity}").raise_for_status()
 
-    def points(self, bucket: str) -> Points:
-        """Return every point of every measurement that `bucket` holds."""
-        question = {"db": bucket, "epoch": "ns", "q": "SELECT * FROM /.*/ GROUP BY *"}
+    def points(self, bucket: str, span_ns: tuple[int, int] | None = None) -> Points:
+        """Return every point that `bucket` holds, or those in a span, both ends included."""
+        where = f" WHERE time >= {span_ns[0]} AND time <= {span_ns[1]}" if span_ns else ""
+        statement = f"SELECT * FROM /.*/{where} GROUP BY *"
+        question = {"db": bucket, "epoch": "ns", "q": statement}
         with self._client() as client:
             answer = client.get("/query", params=question).raise_for_status().json()
         found: Points = {}
