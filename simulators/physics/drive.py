@@ -48,7 +48,7 @@ class DriveInputs:
 
 @dataclass(frozen=True, slots=True)
 class DriveState:
-    """Motion, force and heat; `bounce` is the rope's swing after a stop, 0 to 1."""
+    """Motion, force and heat; `bounce` is how far the rope swings after a stop, 0 to 1."""
 
     speed_mps: float = 0.0
     force_n: float = 0.0
@@ -63,6 +63,11 @@ class DriveState:
     energy_j: float = 0.0
     running_s: float = 0.0
     travel_m: float = 0.0
+
+    @property
+    def swing(self) -> float:
+        """Where the bouncing rope is in its swing, -1 to 1."""
+        return self.bounce * math.sin(math.tau * self.bounce_phase)
 
     @property
     def power_w(self) -> float:
@@ -91,9 +96,9 @@ def step(
     noise = _noise(state.noise, inputs.wind_mps, dt_s, rng)
     force = _force(shape, inputs, warm, slowing) + noise * shape.most_n
     braked = inputs.stop in ("service", "safety")
-    if not moving or braked:
-        force = 0.0
-    force = min(max(force, -shape.most_n), shape.most_n)
+    held = braked or not moving
+    force = 0.0 if held else min(max(force, -shape.most_n), shape.most_n)
+    safety_bar = 0.0 if inputs.stop == "safety" else RELEASED_BAR + 6
     power = force * speed
     load = abs(force) / shape.most_n * (0.3 + 0.7 * speed / shape.rated_mps)
     halted = state.speed_mps > 0.0 and not moving
@@ -107,14 +112,8 @@ def step(
         noise=noise,
         motor_c=_toward(state.motor_c, inputs.ambient_c + 12 + 62 * load, dt_s / 900),
         oil_c=_toward(state.oil_c, inputs.ambient_c + 4 + 34 * warm, dt_s / 1500),
-        service_bar=_toward(
-            state.service_bar, RELEASED_BAR if moving and not braked else 0, dt_s / BRAKE_S
-        ),
-        safety_bar=_toward(
-            state.safety_bar,
-            0 if inputs.stop == "safety" else RELEASED_BAR + 6,
-            dt_s / BRAKE_S,
-        ),
+        service_bar=_toward(state.service_bar, 0.0 if held else RELEASED_BAR, dt_s / BRAKE_S),
+        safety_bar=_toward(state.safety_bar, safety_bar, dt_s / BRAKE_S),
         bounce=bounce,
         bounce_phase=(state.bounce_phase + dt_s / BOUNCE_PERIOD_S) % 1.0,
         energy_j=state.energy_j + max(power, 0.0) * dt_s,

@@ -23,7 +23,7 @@ class TensionShape:
 
 @dataclass(frozen=True, slots=True)
 class TensionInputs:
-    """What acts on the rope: riders' pull, its heat, speed, carriers, bounce and wind."""
+    """What acts on the rope: riders' pull, its heat, speed, carriers, bounce (-1 to 1), wind."""
 
     load_n: float
     rope_c: float
@@ -68,7 +68,7 @@ def step(
     )
     # Ripple of 1 to 3 % at the carriers' frequency: domain 8.3 [D].
     ripple = 0.015 * inputs.running_share * math.sin(math.tau * inputs.carriers_passed)
-    swing = 0.09 * inputs.bounce * math.sin(math.tau * inputs.carriers_passed * 3 + 1)
+    swing = 0.09 * inputs.bounce
     share = min(max(ripple + swing + noise, -0.25), 0.25)
     goal_m = _carriage_goal(shape, inputs)
     moved_m = (goal_m - state.carriage_m) * (1.0 - math.exp(-dt_s / CARRIAGE_S))

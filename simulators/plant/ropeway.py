@@ -164,6 +164,6 @@ def _tension_inputs(
         rope_c=inputs.ambient_c + 1.5,
         carriers_passed=moved.travel_m / shape.line.spacing_m,
         running_share=moved.speed_mps / shape.rated_mps,
-        bounce=moved.bounce,
+        bounce=moved.swing,
         wind_mps=inputs.wind_mps,
     )

@@ -36,7 +36,7 @@ def test_force_ripples_by_some_percent_as_carriers_pass() -> None:
     rope_c=st.floats(-60, 120),
     passed=st.floats(0, 1e5),
     wind=st.floats(0, 60),
-    bounce=st.floats(0, 1),
+    bounce=st.floats(-1, 1),
     dt=st.floats(0.05, 4),
 )
 def test_force_and_carriage_stay_within_what_is_built(  # noqa: PLR0913, PLR0917

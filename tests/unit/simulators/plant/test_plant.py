@@ -76,6 +76,17 @@ def test_a_safety_stop_shows_everywhere_it_must() -> None:
     assert plant.value_at("north.drive.speed") == pytest.approx(6.0)
 
 
+def test_the_rope_bounces_after_a_hard_stop_and_comes_to_rest() -> None:
+    plant = plant_on(mountain())
+    stop, forces = Orders(stop={"north": "safety"}), []
+    run(plant, 5, stop, step_s=0.1)
+    for _ in range(900):
+        run(plant, 0.1, stop, step_s=0.1)
+        forces.append(plant.value_at("north.tension.force"))
+    assert max(forces[:100]) - min(forces[:100]) > 25
+    assert max(forces[600:]) - min(forces[600:]) < 8
+
+
 def test_heartbeats_count_seconds_and_clocks_tell_site_time() -> None:
     plant = plant_on(mountain())
     run(plant, 70, Orders())
