@@ -1,7 +1,8 @@
 """A thunder cell over the mountain: the field it brings and the strikes that are seen."""
 
 import math
-from dataclasses import dataclass, replace
+from bisect import bisect_left
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,9 +27,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One strike, `age_s` ago."""
+    """One strike, in seconds since the storm's state began."""
 
-    age_s: float
+    at_s: float
     distance_km: float
     bearing_deg: float
 
@@ -42,13 +43,14 @@ class StormState:
     jump_kvm: float = 0.0
     swing_s: float = 0.0
     cloud_kvm: float = 0.0
+    now_s: float = 0.0
     strikes: tuple[Strike, ...] = ()
     strikes_total: int = 0
 
     @property
     def distance_km(self) -> float:
         """Nearest strike of the last five minutes; 63 km when there was none."""
-        seen = [hit.distance_km for hit in self.strikes if hit.age_s <= SEEN_S]
+        seen = [hit.distance_km for hit in self.strikes if self.now_s - hit.at_s <= SEEN_S]
         return min(seen, default=OUT_OF_RANGE_KM)
 
     @property
@@ -74,12 +76,9 @@ def step(
     rng: np.random.Generator,
 ) -> StormState:
     """Return the storm `dt_s` later; without a cell it fades into fair weather."""
-    hits = _new_strikes(cell, dt_s, rng)
-    strikes = tuple(
-        aged
-        for hit in state.strikes
-        if (aged := replace(hit, age_s=hit.age_s + dt_s)).age_s <= COUNTED_S
-    )
+    now_s = state.now_s + dt_s
+    hits = tuple(_strike(cell, now_s, rng) for _ in range(_count(cell, dt_s, rng)) if cell)
+    gone = bisect_left(state.strikes, now_s - COUNTED_S, key=lambda hit: hit.at_s)
     alive = cell is not None and cell.strikes_per_min > 0
     goal = _cloud_kvm(cell) if cell is not None else 0.0
     cloud = goal + (state.cloud_kvm - goal) * math.exp(-dt_s / 60.0)
@@ -100,7 +99,8 @@ def step(
         jump_kvm=jump,
         swing_s=swing_s,
         cloud_kvm=cloud,
-        strikes=strikes + hits,
+        now_s=now_s,
+        strikes=state.strikes[gone:] + hits,
         strikes_total=state.strikes_total + len(hits),
     )
 
@@ -112,21 +112,20 @@ def _cloud_kvm(cell: Cell) -> float:
     return 12.0 / math.pow(1.0 + (cell.distance_km / 7.0) ** 2, 1.5)
 
 
-def _new_strikes(cell: Cell | None, dt_s: float, rng: np.random.Generator) -> tuple[Strike, ...]:
+def _count(cell: Cell | None, dt_s: float, rng: np.random.Generator) -> int:
     if cell is None or cell.strikes_per_min <= 0:
-        return ()
-    rate = min(cell.strikes_per_min, FLOOD_PER_MIN)
-    return tuple(_strike(cell, rng) for _ in range(rng.poisson(rate / 60.0 * dt_s)))
+        return 0
+    return int(rng.poisson(min(cell.strikes_per_min, FLOOD_PER_MIN) / 60.0 * dt_s))
 
 
-def _strike(cell: Cell, rng: np.random.Generator) -> Strike:
+def _strike(cell: Cell, at_s: float, rng: np.random.Generator) -> Strike:
     away = cell.radius_km * math.sqrt(rng.random())
     turn = rng.uniform(0, math.tau)
     bearing = math.radians(cell.bearing_deg)
     east = cell.distance_km * math.sin(bearing) + away * math.sin(turn)
     north = cell.distance_km * math.cos(bearing) + away * math.cos(turn)
     return Strike(
-        age_s=0.0,
+        at_s=at_s,
         distance_km=min(max(math.hypot(east, north), 0.1), OUT_OF_RANGE_KM),
         bearing_deg=math.degrees(math.atan2(east, north)) % 360.0,
     )

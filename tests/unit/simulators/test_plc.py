@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.site import ModbusDevice, ModbusTag
@@ -76,6 +76,7 @@ def test_no_number_is_sent_as_the_highest_figure() -> None:
     assert registers(float("nan"), {"type": "uint16"}) == [0xFFFF]
 
 
+@settings(deadline=None)
 @given(
     value=st.floats(-1e12, 1e12),
     kind=st.sampled_from(["int16", "uint16", "int32", "uint32", "int64", "uint64", "float64"]),

@@ -11,7 +11,7 @@ SHAPE = LineShape(length_m=1362, rise_m=328, carriers=2, places=60, rated_mps=10
 TOWERS_M = (318.0, 724.0, 1085.0)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(dt=st.sampled_from([0.1, 0.5, 1.2]), seed=st.integers(0, 2**32))
 def test_cars_stay_on_the_line_and_turn_round_with_people(dt: float, seed: int) -> None:
     rng = np.random.default_rng(seed)

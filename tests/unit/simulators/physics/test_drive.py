@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.physics.drive import (
@@ -76,6 +76,7 @@ def test_brakes_lose_their_pressure_when_they_hold() -> None:
     assert last.safety_bar < 1
 
 
+@settings(deadline=None)
 @given(
     target=st.floats(0, 12),
     pull=st.floats(-1e6, 1e6),

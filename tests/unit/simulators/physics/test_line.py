@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.physics.line import (
@@ -35,6 +35,7 @@ def test_a_full_load_up_pulls_and_a_full_load_down_pushes() -> None:
     assert pull_n(SHAPE, down) == pytest.approx(-pull_n(SHAPE, up))
 
 
+@settings(deadline=None)
 @given(
     speed=st.floats(0, 6),
     up=st.floats(0, 4000),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.physics.rope import SPACING_M, Defect, Trace, duration_s, run_pass
@@ -24,6 +24,7 @@ def test_sound_rope_reads_within_the_noise() -> None:
     assert np.abs(trace().lf_mv).max() < 60
 
 
+@settings(deadline=None)
 @given(
     at=st.floats(0.5, 12.0),
     length=st.floats(0.3, 0.9),

@@ -51,7 +51,7 @@ def test_a_dead_cell_leaves_fair_weather_behind() -> None:
     assert abs(state.field_kvm) < 0.5
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     km=st.floats(0.1, 60),
     rate=st.floats(0, 600),

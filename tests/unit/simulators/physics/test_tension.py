@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.physics.tension import TensionInputs, TensionShape, TensionState, resting, step
@@ -31,6 +31,7 @@ def test_force_ripples_by_some_percent_as_carriers_pass() -> None:
     assert 0.02 < max(forces) - min(forces) < 0.08
 
 
+@settings(deadline=None)
 @given(
     load=st.floats(-1e6, 1e6),
     rope_c=st.floats(-60, 120),

@@ -45,7 +45,7 @@ def test_the_same_seed_blows_the_same_wind() -> None:
     assert not np.array_equal(blow(200, 9.0, seed=7)[1], blow(200, 9.0, seed=8)[1])
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(mean=st.floats(0, 45), dt=st.sampled_from([0.1, 1.0, 2.5]), seed=st.integers(0, 2**32))
 def test_no_wind_is_negative_or_beyond_reason(mean: float, dt: float, seed: int) -> None:
     state, gusts = blow(100 * dt, mean, seed, dt)

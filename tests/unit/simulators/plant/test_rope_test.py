@@ -47,7 +47,7 @@ def test_a_pass_ends_with_the_counter_one_higher() -> None:
     assert (readings[-1].running, readings[-1].pass_counter) == (False, 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(cuts=st.lists(st.floats(0, 400), max_size=12))
 def test_however_time_is_cut_into_steps_the_readings_are_the_same(cuts: list[float]) -> None:
     whole = list(head().readings(0, 400))
