@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.conditions import Condition, Sense
-from collector.model import BAD_FROM, NANOSECONDS, UNCERTAIN_FROM, Quality, Scan
+from collector.model import NANOSECONDS, UNCERTAIN_FROM, Quality, Scan
 
 Rows = NDArray[np.intp]
 
@@ -36,8 +36,8 @@ class Judge:
 
     The instant is the scan's own, so that stored scans give what live ones gave. A
     bad or uncertain sample neither begins nor ends a limit condition: it freezes it,
-    and a delay towards calm starts anew. Losing a tag or a device is a condition of
-    its own.
+    and a delay towards calm starts anew. Having no good sample of a tag, or losing a
+    device, is a condition of its own.
     """
 
     def __init__(self, conditions: Sequence[Condition]) -> None:
@@ -118,7 +118,8 @@ class Judge:
         limit = self._is_limit[rows]
         good = quality < UNCERTAIN_FROM
         away = quality == Quality.BAD_DEVICE_LOST
-        lost = np.where(self._is_device[rows], away, (quality >= BAD_FROM) & ~away)
+        # What is not judged is not monitored: uncertain counts as lost too.
+        lost = np.where(self._is_device[rows], away, ~good & ~away)
         with np.errstate(invalid="ignore"):
             figure = values * self._sign[rows]
             beyond = figure >= self._limit[rows]
