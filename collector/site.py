@@ -28,9 +28,9 @@ REGISTERS = {
 
 
 class Table(BaseModel):
-    """A table of the site file: frozen, and no key that it does not know."""
+    """A table of the site file: frozen, no key that it does not know, no endless figure."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Name(Table):

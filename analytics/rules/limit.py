@@ -76,6 +76,9 @@ class LimitRule(Table):
         if not self.all_tags:
             message = "give 'tag' or 'tags'"
             raise ValueError(message)
+        if len(set(self.all_tags)) < len(self.all_tags):
+            message = "names a tag more than once"
+            raise ValueError(message)
         given = [self.low_low, self.low, self.high, self.high_high]
         limits = [limit for limit in given if limit is not None]
         if not limits:
