@@ -1,6 +1,7 @@
 """Compare the local history with a real InfluxDB, sample for sample."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from collector.clock import Clock
@@ -18,7 +19,9 @@ def assert_stores_agree(path: Path, plant: Plant, account: Account, bucket: str)
     The monitor must have ended. Where two scans hold one tag at one instant, the later
     one counts, as on the server.
     """
-    return asyncio.run(_compare(path, plant, account, bucket))
+    # Playwright keeps a loop running in the test's own thread.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _compare(path, plant, account, bucket)).result()
 
 
 async def _compare(path: Path, plant: Plant, account: Account, bucket: str) -> int:

@@ -41,23 +41,15 @@ def test_a_storm_becomes_alarm_consultation_decision_and_closed_record(
         frozen = storm.get(f"/api/consultations/{opened['id']}")
         assert hashlib.sha256(frozen["brief"].encode()).hexdigest() == frozen["sha256"]
 
-        own_influxd.kill()
-        storm.kill_monitor()
-        page.wait_for_selector("body[data-feed='stopped']", timeout=FEED_STOP_MS + SLACK_MS)
-        storm.start_monitor()
-        page.wait_for_selector("body[data-feed='live']", timeout=20_000)
-        own_influxd.start()
-
+        _kill_both_and_start_again(page, storm, own_influxd)
         _acknowledge(page, storm, alarm["id"])
         for head in _consultations(storm):
             _decide_all(page, storm, head)
         watch(storm, storm.scenario.length_s)
         storm.wait_until("the storm is over", lambda: storm.elapsed_s > 1750, storm.real_s(1750))
         for head in _consultations(storm):
-            if head["state"] == "open":
-                _decide_all(page, storm, head)
+            _decide_all(page, storm, head)
             _close(page, storm, head)
-
         closed = storm.get(f"/api/consultations/{opened['id']}")
         assert closed["state"] == "closed"
         assert closed["closed_by"] == CHAIR
@@ -109,6 +101,15 @@ def test_slow_loss_becomes_trend_alarm_and_a_closed_special_inspection(
         assert alarm["state"] == "returned"
         assert_only_read(year)
         assert "Traceback" not in year.log()
+
+
+def _kill_both_and_start_again(page: Page, rehearsal: Rehearsal, influxd: Influxd) -> None:
+    influxd.kill()
+    rehearsal.kill_monitor()
+    page.wait_for_selector("body[data-feed='stopped']", timeout=FEED_STOP_MS + SLACK_MS)
+    rehearsal.start_monitor()
+    page.wait_for_selector("body[data-feed='live']", timeout=20_000)
+    influxd.start()
 
 
 def _feeding(influxd: Influxd, bucket: str) -> dict[str, str]:
