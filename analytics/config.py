@@ -5,10 +5,11 @@ from typing import Any
 
 from analytics.inspection import RopeEndPlan
 from analytics.rules.limit import LimitRule
-from collector.site import Id, Plant, Table, TagId
-from collector.sitefile import parse
+from collector.site import Id, Table, TagId
+from collector.sitefile import parse, rows, stand_twice, tag_rows, text, texts
 
 OWN_TABLES = ("rule", "rope_instrument", "inspection")
+INSTRUMENT_TAGS = ("running", "position", "lma", "lf", "test_point", "pass_counter")
 
 Rule = LimitRule
 
@@ -45,43 +46,44 @@ class Judging(Table):
     inspection: tuple[RopeEndPlan, ...] = ()
 
 
-def parse_judging(
-    tables: Mapping[str, Any], plant: Plant | None
-) -> tuple[Judging | None, list[str]]:
-    """Return the judging tables, or None, and every fault in them with its place."""
+def parse_judging(tables: Mapping[str, Any]) -> tuple[Judging | None, list[str]]:
+    """Return the judging tables, or None, and every fault in them with its place.
+
+    `tables` are those of the whole site file: what the judging names must stand there.
+    """
     own = {name: tables[name] for name in OWN_TABLES if name in tables}
     judging, faults = parse(Judging, own)
-    if judging is not None and plant is not None:
-        faults = [*_doubles(judging), *_strangers(judging, plant)]
-    return judging, faults
+    for name in OWN_TABLES:
+        faults += stand_twice(name, rows(tables, name))
+    return judging, [*faults, *_strangers(tables)]
 
 
-def _doubles(judging: Judging) -> Iterator[str]:
-    seen: set[str] = set()
-    for rule in judging.rule:
-        if rule.id in seen:
-            yield f"rule '{rule.id}': stands twice; ids must be unique"
-        seen.add(rule.id)
-
-
-def _strangers(judging: Judging, plant: Plant) -> Iterator[str]:
-    known = set(plant.slots())
-    for place, tag in _named_tags(judging):
+def _strangers(tables: Mapping[str, Any]) -> Iterator[str]:
+    known = {text(tag, "id") for tag in tag_rows(tables)}
+    for place, tag in _named_tags(tables):
         if tag not in known:
             yield f"{place}: no tag '{tag}'"
-    ropes = {way.id: {rope.id for rope in way.ropes} for way in plant.ropeway}
-    for instrument in judging.rope_instrument:
-        if instrument.ropeway not in ropes:
-            yield f"rope_instrument '{instrument.id}': no ropeway '{instrument.ropeway}'"
-    for plan in judging.inspection:
-        if plan.rope not in ropes.get(plan.ropeway, ()):
-            yield f"inspection '{plan.id}': no rope '{plan.rope}' of ropeway '{plan.ropeway}'"
+    yield from _astray(tables)
 
 
-def _named_tags(judging: Judging) -> Iterator[tuple[str, str]]:
-    for rule in judging.rule:
-        for tag in rule.all_tags:
-            yield f"rule '{rule.id}'", tag
-    for instrument in judging.rope_instrument:
-        for tag in instrument.tags():
-            yield f"rope_instrument '{instrument.id}'", tag
+def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a fault for each instrument and plan of no known ropeway or rope."""
+    ways = rows(tables, "ropeway")
+    ropes = {text(way, "id"): {text(rope, "id") for rope in rows(way, "ropes")} for way in ways}
+    for instrument in rows(tables, "rope_instrument"):
+        for way_id in texts(instrument, "ropeway"):
+            if way_id not in ropes:
+                yield f"rope_instrument '{text(instrument, 'id')}': no ropeway '{way_id}'"
+    for plan in rows(tables, "inspection"):
+        way_id = text(plan, "ropeway")
+        for rope in texts(plan, "rope"):
+            if rope not in ropes.get(way_id, ()):
+                yield f"inspection '{text(plan, 'id')}': no rope '{rope}' of ropeway '{way_id}'"
+
+
+def _named_tags(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for rule in rows(tables, "rule"):
+        yield from ((f"rule '{text(rule, 'id')}'", tag) for tag in texts(rule, "tag", "tags"))
+    for instrument in rows(tables, "rope_instrument"):
+        place = f"rope_instrument '{text(instrument, 'id')}'"
+        yield from ((place, tag) for tag in texts(instrument, *INSTRUMENT_TAGS))

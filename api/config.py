@@ -33,7 +33,7 @@ def read_site(path: Path) -> SiteFile:
         if name not in known
     ]
     plant, plant_faults = parse_plant(tables)
-    judging, judging_faults = parse_judging(tables, plant)
+    judging, judging_faults = parse_judging(tables)
     faults += [*plant_faults, *judging_faults]
     if plant is None or judging is None or faults:
         raise SiteFileError(path, faults)

@@ -1,10 +1,17 @@
 """The equipment tables of the site file: site, ropeways, devices and their tags."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
 TagId = Annotated[
@@ -47,6 +54,17 @@ class Site(Table):
     timezone: str = "Asia/Shanghai"
     simulated: bool = False
     storm_speed_kmh: float = Field(default=40.0, gt=0)
+
+    @field_validator("timezone")
+    @classmethod
+    def is_known(cls, timezone: str) -> str:
+        """Refuse a time zone that instants cannot be shown in."""
+        try:
+            ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            message = f"no time zone '{timezone}'; name one like 'Asia/Shanghai'"
+            raise ValueError(message) from error
+        return timezone
 
 
 class Tower(Table):
@@ -329,64 +347,3 @@ class Plant(Table):
     def slots(self) -> dict[str, int]:
         """Return the slot of each tag id."""
         return {tag.id: slot for slot, tag in enumerate(self.tags())}
-
-    def faults(self) -> list[str]:
-        """Return what does not fit together across the tables, each with its place."""
-        return [*_doubles(self), *_strangers(self)]
-
-
-def _doubles(plant: Plant) -> Iterator[str]:
-    ids = {
-        "ropeway": [ropeway.id for ropeway in plant.ropeway],
-        "device": [device.id for device in plant.device],
-        "tag": [tag.id for tag in plant.tags()],
-        "rope": [rope.id for way in plant.ropeway for rope in way.ropes],
-    }
-    for kind, names in ids.items():
-        for name, times in Counter(names).items():
-            if times > 1:
-                yield f"{kind} '{name}': stands {times} times; ids must be unique"
-    for way in plant.ropeway:
-        for rope in way.ropes:
-            codes = Counter(point.code for point in rope.test_points)
-            for code, times in codes.items():
-                if times > 1:
-                    yield f"rope '{rope.id}': {times} test points have code {code}"
-
-
-def _strangers(plant: Plant) -> Iterator[str]:
-    known = set(plant.slots())
-    for place, tag_id in _named_tags(plant):
-        if tag_id not in known:
-            yield f"{place}: no tag '{tag_id}'"
-    places = {way.id for way in plant.ropeway} | {WHOLE_SITE}
-    for device in plant.device:
-        if device.ropeway not in places:
-            yield f"device '{device.id}': no ropeway '{device.ropeway}'"
-    for tag in plant.tags():
-        if tag.ropeway not in places:
-            yield f"tag '{tag.id}': begins with no ropeway's id, nor 'site'"
-
-
-def _named_tags(plant: Plant) -> Iterator[tuple[str, str]]:
-    for tag in plant.tags():
-        if tag.frozen and tag.frozen.neighbour:
-            yield f"tag '{tag.id}' frozen.neighbour", tag.frozen.neighbour
-    for way in plant.ropeway:
-        for place, tag_id in _shown_tags(way):
-            yield f"ropeway '{way.id}' {place}", tag_id
-
-
-def _shown_tags(way: Ropeway) -> Iterator[tuple[str, str]]:
-    yield "speed", way.speed
-    if way.people:
-        yield "people", way.people
-    for tower in way.towers:
-        if tower.gust:
-            yield f"tower {tower.number} gust", tower.gust
-    for indicator in way.indicators:
-        for tag_id in (indicator.tag, *indicator.highest_of):
-            if tag_id:
-                yield f"indicator '{indicator.name.en}'", tag_id
-    for circuit in way.safety_circuits:
-        yield f"safety circuit '{circuit.name.en}'", circuit.tag

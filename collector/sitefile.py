@@ -1,13 +1,14 @@
 """Read a site file and say everything that is wrong with it, each with its place."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from collector.site import Plant
+from collector.site import WHOLE_SITE, Plant
 
 Tables = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
@@ -46,12 +47,10 @@ def read_plant(path: Path) -> Plant:
 
 
 def parse_plant(tables: Mapping[str, Any]) -> tuple[Plant | None, list[str]]:
-    """Return the equipment, or None, and every fault found in its tables."""
+    """Return the equipment, or None, and every fault found in and between its tables."""
     own = {name: tables[name] for name in OWN_TABLES if name in tables}
     plant, faults = parse(Plant, own)
-    if plant is not None:
-        faults = plant.faults()
-    return plant, faults
+    return plant, [*faults, *_doubles(tables), *_strangers(tables)]
 
 
 def parse(model: type[Model], tables: Mapping[str, Any]) -> tuple[Model | None, list[str]]:
@@ -62,7 +61,113 @@ def parse(model: type[Model], tables: Mapping[str, Any]) -> tuple[Model | None, 
         return None, [
             f"{_place(fault['loc'], tables)}: {_words(fault)}"
             for fault in error.errors(include_url=False)
+            if not _follows(fault)
         ]
+
+
+def rows(table: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the tables that stand under `name`, as far as they are tables."""
+    found = table.get(name)
+    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+
+
+def texts(row: Mapping[str, Any], *names: str) -> Iterator[str]:
+    """Yield each text under `names`, those in lists too."""
+    for name in names:
+        found = row.get(name)
+        for one in found if isinstance(found, list) else [found]:
+            if isinstance(one, str):
+                yield one
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
+    """Return the text under `name`, empty where there is none."""
+    return next(texts(row, name), "")
+
+
+def tag_rows(tables: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the table of every tag."""
+    for device in rows(tables, "device"):
+        yield from rows(device, "tags")
+
+
+def stand_twice(kind: str, found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a fault for every id that more than one table has."""
+    for name, times in Counter(one for row in found for one in texts(row, "id")).items():
+        if times > 1:
+            yield f"{kind} '{name}': stands {times} times; ids must be unique"
+
+
+def _doubles(tables: Mapping[str, Any]) -> Iterator[str]:
+    ways = rows(tables, "ropeway")
+    ropes = [rope for way in ways for rope in rows(way, "ropes")]
+    yield from stand_twice("ropeway", ways)
+    yield from stand_twice("device", rows(tables, "device"))
+    yield from stand_twice("tag", tag_rows(tables))
+    yield from stand_twice("rope", ropes)
+    for rope in ropes:
+        points = rows(rope, "test_points")
+        yield from stand_twice(f"rope '{text(rope, 'id')}': test point", points)
+    for way in ways:
+        points = [point for rope in rows(way, "ropes") for point in rows(rope, "test_points")]
+        for code, times in Counter(str(one["code"]) for one in points if "code" in one).items():
+            if times > 1:
+                yield (
+                    f"ropeway '{text(way, 'id')}': test point code {code} stands {times} times; "
+                    "its instrument could not tell which"
+                )
+
+
+def _strangers(tables: Mapping[str, Any]) -> Iterator[str]:
+    known = {text(tag, "id") for tag in tag_rows(tables)}
+    for place, tag_id in _named_tags(tables):
+        if tag_id not in known:
+            yield f"{place}: no tag '{tag_id}'"
+    yield from _astray(tables)
+
+
+def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a fault for each device and tag of no known ropeway."""
+    places = {text(way, "id") for way in rows(tables, "ropeway")} | {WHOLE_SITE}
+    for device in rows(tables, "device"):
+        for way_id in texts(device, "ropeway"):
+            if way_id not in places:
+                yield f"device '{text(device, 'id')}': no ropeway '{way_id}'"
+    for tag in tag_rows(tables):
+        for tag_id in texts(tag, "id"):
+            if tag_id.split(".")[0] not in places:
+                yield f"tag '{tag_id}': begins with no ropeway's id, nor 'site'"
+
+
+def _named_tags(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for tag in tag_rows(tables):
+        frozen = tag.get("frozen")
+        if isinstance(frozen, Mapping):
+            for named in texts(frozen, "neighbour"):
+                yield f"tag '{text(tag, 'id')}' frozen.neighbour", named
+    for way in rows(tables, "ropeway"):
+        for place, tag_id in _shown_tags(way):
+            yield f"ropeway '{text(way, 'id')}' {place}", tag_id
+
+
+def _shown_tags(way: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in ("speed", "people"):
+        yield from ((name, tag) for tag in texts(way, name))
+    for tower in rows(way, "towers"):
+        yield from ((f"tower {tower.get('number')} gust", tag) for tag in texts(tower, "gust"))
+    for kind, names in (("indicators", ("tag", "highest_of")), ("safety_circuits", ("tag",))):
+        for row in rows(way, kind):
+            shown = row.get("name")
+            name = text(shown, "en") if isinstance(shown, Mapping) else ""
+            place = f"{kind.removesuffix('s').replace('_', ' ')} '{name}'"
+            yield from ((place, tag) for tag in texts(row, *names))
+
+
+def _follows(fault: Any) -> bool:
+    """Return whether the fault only says that faulty rows do not count as rows."""
+    given = fault.get("input")
+    enough = isinstance(given, list) and len(given) >= fault.get("ctx", {}).get("min_length", 0)
+    return bool(fault["type"] == "too_short" and enough)
 
 
 def _place(location: tuple[int | str, ...], tables: Any) -> str:

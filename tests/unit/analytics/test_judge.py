@@ -35,7 +35,7 @@ NOT_GOOD = [quality for quality in Quality if quality is not Quality.GOOD]
 FIGURES = st.sampled_from([-25.0, -20.0, -15.0, 0.0, 14.0, 15.0, 15.5, 16.0, 19.9, 20.0, 25.0])
 READINGS: st.SearchStrategy[Reading] = st.one_of(FIGURES, FIGURES, st.sampled_from(NOT_GOOD))
 COURSES = st.lists(READINGS, min_size=1, max_size=40)
-RULES = st.fixed_dictionaries(
+RULES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "deadband": st.sampled_from([0.0, 1.0, 5.0]),
         "on_delay_s": st.sampled_from([0.0, 2.0, 3.5]),
@@ -71,7 +71,7 @@ def test_delays_and_deadband_are_exact_to_the_scan(
     course: list[Reading], rule: dict[str, Any], side: str
 ) -> None:
     sign = 1.0 if side == "high" else -1.0
-    judge = a_judge(a_rule(**{side: sign * 20}, **rule))
+    judge = a_judge(a_rule(**{**rule, side: sign * 20}))
     found = at_places(judge, scans_of({GUST: course}))
     limits = [(at, holds) for at, source, holds in found if source.startswith("gust/")]
     assert limits == expected(course, rule, sign)

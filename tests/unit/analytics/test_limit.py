@@ -43,7 +43,7 @@ def test_a_rule_that_contradicts_itself_is_refused(wrong: dict[str, Any], words:
 @pytest.mark.parametrize("key", ["high", "low_low", "deadband", "on_delay_s", "off_delay_s"])
 @pytest.mark.parametrize("figure", [math.nan, math.inf])
 def test_a_limit_that_nothing_can_reach_is_refused(key: str, figure: float) -> None:
-    with pytest.raises(ValidationError, match="finite number|greater than or equal"):
+    with pytest.raises(ValidationError, match=r"finite number|greater than or equal"):
         rule(**{"high": 20, key: figure})
 
 
