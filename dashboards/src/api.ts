@@ -39,7 +39,7 @@ function act<T>(path: string, body: object): Promise<T> {
   });
 }
 
-const part = encodeURIComponent;
+const part = (piece: string | number): string => encodeURIComponent(piece);
 
 export const liveUrl = (): string => {
   const url = new URL("/api/live", location.href);
@@ -60,16 +60,16 @@ export const api = {
     ),
   alarms: (state: "open" | "all", limit = 200) =>
     ask<{ alarms: w.Alarm[] }>(`/api/alarms?state=${state}&limit=${limit}`),
-  acknowledge: (alarm: string, name: string, comment = "") =>
+  acknowledge: (alarm: w.RecordId, name: string, comment = "") =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/acknowledge`, { name, comment }),
   consultations: () => ask<{ consultations: w.ConsultationHead[] }>("/api/consultations"),
-  consultation: (id: string) => ask<w.Consultation>(`/api/consultations/${part(id)}`),
+  consultation: (id: w.RecordId | string) => ask<w.Consultation>(`/api/consultations/${part(id)}`),
   openConsultation: (body: { name: string; reason: string; ropeways: string[] }) =>
     act<w.Consultation>("/api/consultations", body),
-  giveOpinion: (id: string, body: { name: string; role: string; text: string; dissent: boolean }) =>
+  giveOpinion: (id: w.RecordId, body: { name: string; role: string; text: string; dissent: boolean }) =>
     act<w.Consultation>(`/api/consultations/${part(id)}/opinions`, body),
   decide: (
-    id: string,
+    id: w.RecordId,
     body: {
       name: string;
       ropeway: string;
@@ -78,14 +78,14 @@ export const api = {
       note: string;
     },
   ) => act<w.Consultation>(`/api/consultations/${part(id)}/decisions`, body),
-  closeConsultation: (id: string, name: string) =>
+  closeConsultation: (id: w.RecordId, name: string) =>
     act<w.Consultation>(`/api/consultations/${part(id)}/close`, { name }),
   ropeTests: (rope?: string, limit = 200) =>
     ask<{ tests: w.RopeTest[] }>(`/api/rope-tests?limit=${limit}${rope ? `&rope=${part(rope)}` : ""}`),
-  ropeTest: (id: string) => ask<w.RopeTestWithTrace>(`/api/rope-tests/${part(id)}`),
+  ropeTest: (id: w.RecordId) => ask<w.RopeTestWithTrace>(`/api/rope-tests/${part(id)}`),
   trend: (rope: string, testPoint: string) =>
     ask<w.Trend>(`/api/ropes/${part(rope)}/trend?test_point=${part(testPoint)}`),
   tasks: (state: "open" | "all") => ask<{ tasks: w.Task[] }>(`/api/tasks?state=${state}`),
-  closeTask: (id: string, body: { name: string; result: "pass" | "fail"; note: string }) =>
+  closeTask: (id: w.RecordId, body: { name: string; result: "pass" | "fail"; note: string }) =>
     act<w.Task>(`/api/tasks/${part(id)}/close`, body),
 };

@@ -36,9 +36,9 @@ export function highest(slots: readonly number[]): Highest {
   return best ? { ...best, valid } : { slot: first, reading: readingAt(first).value, valid };
 }
 
-/** Since when a value has not been good: seen here, or known from its own alarm. */
+/** Since when a value has not been good: by its last good one, or by its own alarm. */
 export function begun(tag: Tag | undefined, reading: Reading): number | null {
-  if (reading.since_ms !== null) return reading.since_ms;
+  if (reading.good_ms !== null) return reading.good_ms;
   const lost = openAlarms.value.find((alarm) => alarm.tag === tag?.id && alarm.kind === "monitoring_lost");
   return lost && isActive(lost) ? lost.raised_ms : null;
 }
@@ -56,12 +56,19 @@ export function stretch(tag: Tag): [number, number] {
   return [low === 0 && from < 0.3 * to ? 0 : from, to];
 }
 
+/** Active before gone, then the more urgent, then what nobody has acknowledged, then the newer. */
 const rank = (alarm: Alarm): number =>
-  (alarm.state === "unacknowledged" ? 0 : 1000) + alarm.priority * 10 - (isActive(alarm) ? 1 : 0);
+  (isActive(alarm) ? 0 : 100) + alarm.priority * 10 + (alarm.state === "unacknowledged" ? 0 : 1);
 
-/** The alarm that needs someone first. */
-export const foremost = (alarms: readonly Alarm[]): Alarm | undefined =>
-  [...alarms].sort((a, b) => rank(a) - rank(b) || b.raised_ms - a.raised_ms)[0];
+/** The alarms in the order in which they need someone. */
+export const byNeed = (alarms: readonly Alarm[]): Alarm[] =>
+  [...alarms].sort((a, b) => rank(a) - rank(b) || b.raised_ms - a.raised_ms);
+
+/** The alarm of the banner: the first that is not acknowledged, else the first. */
+export function foremost(alarms: readonly Alarm[]): Alarm | undefined {
+  const ordered = byNeed(alarms);
+  return ordered.find((alarm) => alarm.state === "unacknowledged") ?? ordered[0];
+}
 
 export const needsAcknowledging = (alarm: Alarm): boolean =>
   alarm.state === "unacknowledged" || alarm.state === "returned";

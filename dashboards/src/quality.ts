@@ -42,7 +42,8 @@ export function reason(quality: number, old = false): string {
 export function doubt(reading: Reading, now_ms: number, begun_ms: number | null): string {
   const why = reason(reading.quality, reading.old);
   if (!why) return "";
-  const from = reading.old ? reading.received_ms : begun_ms;
+  if (look(reading.quality) === "uncertain" && !reading.old) return why;
+  const from = look(reading.quality) === "bad" ? begun_ms : reading.received_ms;
   return from === null ? why : `${why} ${span(now_ms - from)}`;
 }
 

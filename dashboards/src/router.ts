@@ -20,7 +20,7 @@ export const link = {
   ropeway: (id: string) => `#/ropeway/${encodeURIComponent(id)}`,
   alarms: "#/alarms",
   consultations: "#/consultations",
-  consultation: (id: string) => `#/consultations/${encodeURIComponent(id)}`,
+  consultation: (id: string | number) => `#/consultations/${encodeURIComponent(id)}`,
   ropes: "#/ropes",
   rope: (id: string) => `#/ropes/${encodeURIComponent(id)}`,
   tasks: "#/tasks",

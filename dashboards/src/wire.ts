@@ -1,6 +1,7 @@
 // The words of the HTTP and WebSocket interface, as docs/reference/api.md gives them.
 
 export type Both = { zh: string; en: string };
+export type RecordId = number;
 export type Instant = number; // milliseconds since 1970 UTC, in the site's time
 
 export type Limit = { level: "HH" | "H" | "L" | "LL"; value: number; priority: Priority; rule: string };
@@ -89,7 +90,7 @@ export type Site = {
 
 export type AlarmState = "unacknowledged" | "acknowledged" | "returned" | "normal";
 export type Alarm = {
-  id: string;
+  id: RecordId;
   rule: string;
   level: string;
   kind: string;
@@ -107,8 +108,8 @@ export type Alarm = {
   acknowledged_by: string | null;
   returned_ms: Instant | null;
   closed_ms: Instant | null;
-  consultation: string | null;
-  task: string | null;
+  consultation: RecordId | null;
+  task: RecordId | null;
 };
 
 export type AdviceWord = "normal" | "watch" | "slow" | "stop_loading" | "stop" | "inspect";
@@ -130,6 +131,8 @@ export type Frame = {
   values: (number | null)[];
   quality: number[];
   source_ms: (Instant | null)[];
+  /** When each value was last good; 0 for never. */
+  good_ms?: (Instant | null)[];
   alarms?: Alarm[];
   advice?: Advice;
   devices_online?: number;
@@ -178,6 +181,7 @@ export type Health = {
     commit_p99_ms: number | null;
     scans: number;
     bytes: number;
+    dropped?: number;
   };
   influx: null | {
     state: "idle" | "sending" | "waiting" | "refused";
@@ -187,7 +191,7 @@ export type Health = {
     dead_letters: number;
     backlog_scans: number;
   };
-  engine: { last_scan_ms: Instant | null; rules: number; active: number; dropped: number };
+  engine: { last_scan_ms: Instant | null; rules: number; active: number; dropped: number; failing?: string };
   live: { clients: number; frames: number };
 };
 export type Gap = {
@@ -218,12 +222,12 @@ export type Decision = {
   at_ms: Instant;
 };
 export type ConsultationHead = {
-  id: string;
+  id: RecordId;
   number: string;
   opened_ms: Instant;
   opened_by: string;
   trigger: Both;
-  alarm: string | null;
+  alarm: RecordId | null;
   ropeways: string[];
   state: "open" | "decided" | "closed";
   sha256: string;
@@ -264,7 +268,7 @@ export type Brief = {
 
 export type Verdict = "normal" | "watch" | "warning" | "action" | "discard" | "incomplete";
 export type RopeTest = {
-  id: string;
+  id: RecordId;
   rope: string;
   test_point: string;
   started_ms: Instant;
@@ -277,7 +281,7 @@ export type RopeTest = {
   lf_max: number | null;
   lf_position_m: number | null;
   verdict: Verdict;
-  alarm: string | null;
+  alarm: RecordId | null;
 };
 export type Trace = { position_m: number[]; lma_pct: (number | null)[]; lf: (number | null)[] };
 export type RopeTestWithTrace = RopeTest & { trace: Trace };
@@ -292,17 +296,18 @@ export type Fit = {
 export type Trend = {
   rope: string;
   test_point: string;
-  window_d: number;
-  limit_pct: number;
-  action_pct: number;
-  tests: { id: string; ended_ms: Instant; loss_pct: number; verdict: Verdict }[];
+  /** The reference length followed, and its limits; null where the rope has none. */
+  window_d: number | null;
+  limit_pct: number | null;
+  action_pct: number | null;
+  tests: { id: RecordId; ended_ms: Instant; loss_pct: number | null; verdict: Verdict }[];
   missed: Instant[];
   fit: Fit | null;
-  fit_reason: string;
+  fit_reason: Both | null;
 };
 
 export type Task = {
-  id: string;
+  id: RecordId;
   kind: string;
   title: Both;
   ropeway: string;
@@ -311,8 +316,8 @@ export type Task = {
   due_ms: Instant;
   state: "due" | "overdue" | "done";
   opened_ms: Instant;
-  alarm: string | null;
-  test: string | null;
+  alarm: RecordId | null;
+  test: RecordId | null;
   result: "pass" | "fail" | null;
   note: string;
   name: string | null;

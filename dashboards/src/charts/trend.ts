@@ -9,14 +9,19 @@ const WEEK_MS = 7 * 86_400_000;
 /** How far ahead a forecast is drawn when the fit itself does not say. */
 const AHEAD_WEEKS = 12;
 
+type Point = { id: number; ended_ms: number; loss_pct: number; verdict: string };
+
+/** The tests whose loss is known. */
+const known = (trend: Trend): Point[] =>
+  trend.tests.filter((test): test is Trend["tests"][number] & { loss_pct: number } => test.loss_pct !== null);
+
 type Anchor = { at_ms: number; loss_pct: number };
 
 /** A point that the fitted line passes through: the middle of the tests that it was fitted to. */
 function anchor(trend: Trend, fit: Fit): Anchor {
-  const used = trend.tests.filter((test) => test.ended_ms >= fit.from_ms && test.ended_ms <= fit.to_ms);
-  const all = used.length > 0 ? used : trend.tests;
-  const mean = (pick: (test: Trend["tests"][number]) => number) =>
-    all.reduce((sum, test) => sum + pick(test), 0) / all.length;
+  const used = known(trend).filter((test) => test.ended_ms >= fit.from_ms && test.ended_ms <= fit.to_ms);
+  const all = used.length > 0 ? used : known(trend);
+  const mean = (pick: (test: Point) => number) => all.reduce((sum, test) => sum + pick(test), 0) / all.length;
   return { at_ms: mean((test) => test.ended_ms), loss_pct: mean((test) => test.loss_pct) };
 }
 
@@ -25,14 +30,14 @@ const along = (from: Anchor, slope: number, at_ms: number): number =>
 
 /** Where the middle of the forecast ends; 0 where there is none. */
 function forecastEnd(trend: Trend): number {
-  const last = trend.tests[trend.tests.length - 1];
+  const last = known(trend).at(-1);
   if (!trend.fit || !last) return 0;
   const weeks = Math.max(AHEAD_WEEKS, (trend.fit.to_ms - last.ended_ms) / WEEK_MS);
   return last.loss_pct + weeks * trend.fit.slope_pct_per_week;
 }
 
 function fitSeries(trend: Trend, fit: Fit, colours: Paint) {
-  const last = trend.tests[trend.tests.length - 1];
+  const last = known(trend).at(-1);
   if (!last) return [];
   const middle = anchor(trend, fit);
   const end_ms = Math.max(fit.to_ms, last.ended_ms + AHEAD_WEEKS * WEEK_MS);
@@ -60,7 +65,7 @@ function fitSeries(trend: Trend, fit: Fit, colours: Paint) {
         style: { fill: colours.band },
       }),
     },
-    line("solid", Math.max(fit.from_ms, trend.tests[0]?.ended_ms ?? 0), last.ended_ms),
+    line("solid", Math.max(fit.from_ms, known(trend)[0]?.ended_ms ?? 0), last.ended_ms),
     {
       ...line([3, 4], last.ended_ms, end_ms),
       endLabel: { show: true, formatter: texts().ropes.forecast, color: colours.muted },
@@ -68,27 +73,26 @@ function fitSeries(trend: Trend, fit: Fit, colours: Paint) {
   ];
 }
 
+type LimitLine = { at: number | null; name: (pct: string) => string; colour: string; position: string };
+
 function limitLines(trend: Trend, colours: Paint) {
   const t = texts().ropes;
-  return [
-    { at: trend.limit_pct, name: t.discardLine(number(trend.limit_pct, 1)), colour: colours.p1 },
-    { at: trend.action_pct, name: t.actionLine(number(trend.action_pct, 1)), colour: colours.p2 },
-  ].map(({ at, name, colour }) => ({
-    yAxis: at,
-    lineStyle: { color: colour, type: [6, 4], width: 1.2 },
-    label: {
-      position: at === trend.limit_pct ? "insideStartTop" : "insideStartBottom",
-      formatter: name,
-      color: colours.muted,
-    },
-  }));
+  const lines: LimitLine[] = [
+    { at: trend.limit_pct, name: t.discardLine, colour: colours.p1, position: "insideStartTop" },
+    { at: trend.action_pct, name: t.actionLine, colour: colours.p2, position: "insideStartBottom" },
+  ];
+  return lines.flatMap(({ at, name, colour, position }) => {
+    if (at === null) return [];
+    const label = { position, formatter: name(number(at, 1)), color: colours.muted };
+    return [{ yAxis: at, lineStyle: { color: colour, type: [6, 4], width: 1.2 }, label }];
+  });
 }
 
 function testSeries(trend: Trend, colours: Paint) {
-  const newest = trend.tests[trend.tests.length - 1]?.id;
+  const newest = known(trend).at(-1)?.id;
   return {
     type: "scatter",
-    data: trend.tests.map((test) => ({
+    data: known(trend).map((test) => ({
       value: [test.ended_ms, test.loss_pct],
       symbol: test.verdict === "incomplete" ? "emptyDiamond" : "circle",
       symbolSize: 9,
@@ -125,12 +129,13 @@ function missedSeries(trend: Trend, colours: Paint) {
 
 export function trendOption(trend: Trend, colours: Paint) {
   const axis = { axisLabel: { color: colours.muted, fontSize: 12 }, axisTick: { show: false } };
-  const highest = Math.max(trend.limit_pct, ...trend.tests.map((test) => test.loss_pct));
+  const highest = Math.max(trend.limit_pct ?? 1, ...known(trend).map((test) => test.loss_pct));
   const top = Math.max(highest * 1.12, Math.min(forecastEnd(trend), highest * 1.4));
   return {
     grid: { left: 48, right: 54, top: 16, bottom: 26 },
     xAxis: {
       type: "time",
+      min: ({ min }: { min: number }) => min - WEEK_MS / 2,
       ...axis,
       axisLabel: { ...axis.axisLabel, hideOverlap: true, formatter: (ms: number) => monthDay(ms) },
       axisLine: { lineStyle: { color: colours.line } },

@@ -11,8 +11,8 @@ export type Reading = {
   received_ms: number;
   /** Nothing came for longer than the device's period allows. */
   old: boolean;
-  /** Since when the quality has been what it is, as far as this page saw it; null when it began before. */
-  since_ms: number | null;
+  /** When the value was last good; null for never, or not known. */
+  good_ms: number | null;
 };
 
 export const NEVER_READ = 133;
@@ -22,7 +22,7 @@ const NOTHING: Reading = {
   source_ms: null,
   received_ms: 0,
   old: false,
-  since_ms: null,
+  good_ms: null,
 };
 
 const slots: Signal<Reading>[] = [];
@@ -42,16 +42,13 @@ export function readingAt(slot: number): Signal<Reading> {
 function take(frame: Frame, at: number, slot: number): void {
   const cell = readingAt(slot);
   const quality = frame.quality[at] ?? NEVER_READ;
-  const before = cell.peek();
-  const changed = before.quality !== quality;
-  const since_ms = frame.kind === "delta" && changed ? frame.now_ms : changed ? null : before.since_ms;
   cell.value = {
     value: frame.values[at] ?? null,
     quality,
     source_ms: frame.source_ms[at] ?? null,
     received_ms: frame.now_ms,
     old: false,
-    since_ms,
+    good_ms: frame.good_ms?.[at] || null,
   };
 }
 

@@ -46,7 +46,7 @@ function blow(priority: number): void {
 const isUrgent = (alarm: Alarm): boolean => alarm.state === "unacknowledged" && alarm.priority <= 2;
 
 export function mindAlarms(): void {
-  let heard = new Set<string>();
+  let heard = new Set<number>();
   effect(() => {
     const urgent = openAlarms.value.filter(isUrgent);
     const fresh = urgent.filter((alarm) => !heard.has(alarm.id));

@@ -4,7 +4,7 @@ import { api } from "../api";
 import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
-import { isActive, needsAcknowledging } from "../judge";
+import { byNeed, isActive, needsAcknowledging } from "../judge";
 import { maybe } from "../numbers";
 import { AcknowledgeButton } from "../panels/AlarmBanner";
 import { alarmState } from "../panels/AlarmList";
@@ -76,8 +76,8 @@ function Open({ alarm }: { alarm: Alarm }) {
   const now_ms = siteSecond.value * 1000;
   const fresh = alarm.state === "unacknowledged";
   return (
-    <li class={`panel alarm p${alarm.priority}`} data-alarm={alarm.id}>
-      <Mark priority={alarm.priority} blink={fresh} />
+    <li class={`panel alarm ${isActive(alarm) ? `p${alarm.priority}` : "gone"}`} data-alarm={alarm.id}>
+      <Mark priority={alarm.priority} blink={fresh} past={!isActive(alarm)} />
       <div class="said">
         <p class="name">
           <b>{say(alarm.name)}</b> <Against alarm={alarm} />
@@ -102,7 +102,7 @@ function Ended({ alarm, now_ms }: { alarm: Alarm; now_ms: number }) {
   return (
     <tr>
       <td class="mark-cell">
-        <Mark priority={alarm.priority} />
+        <Mark priority={alarm.priority} past />
       </td>
       <td class="nowrap muted">{when(alarm.raised_ms, now_ms)}</td>
       <td class="wide">{say(alarm.name)}</td>
@@ -135,7 +135,7 @@ function History({ alarms }: { alarms: Alarm[] | null }) {
 
 export function Alarms(_: { id: string }) {
   const t = texts();
-  const open = openAlarms.value;
+  const open = byNeed(openAlarms.value);
   const all = usePolled(() => api.alarms("all", 200), 15, [open.length]);
   const ended = useMemo(
     () => all.answer?.alarms.filter((alarm) => alarm.state === "normal") ?? null,

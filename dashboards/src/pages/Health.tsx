@@ -12,7 +12,7 @@ const LEDGER_MS = 86_400_000;
 
 export function HealthPage(_: { id: string }) {
   const { answer: health, refusal } = usePolled(() => api.health(), 2, []);
-  const gaps = usePolled(() => api.gaps(siteNow() - LEDGER_MS, siteNow()), 15, []);
+  const gaps = usePolled(() => api.gaps(siteNow() - LEDGER_MS, siteNow()), 30, []);
   const t = texts();
   return (
     <div class="stack">

@@ -11,15 +11,15 @@ import { Waterfall } from "../panels/Waterfall";
 import { usePolled } from "../polled";
 import { testsOf } from "../ropes";
 import { ropeNamed } from "../site";
-import type { Rope, RopeTest, RopeTestWithTrace, TestPoint } from "../wire";
+import type { RecordId, Rope, RopeTest, RopeTestWithTrace, TestPoint } from "../wire";
 import { RopeFacts } from "./Ropes";
 
 const WEEKS_BELOW_EACH_OTHER = 12;
 
 /** Traces never change once taken, so each is asked for once. */
-const kept = new Map<string, Promise<RopeTestWithTrace>>();
+const kept = new Map<RecordId, Promise<RopeTestWithTrace>>();
 
-function traceOf(id: string): Promise<RopeTestWithTrace> {
+function traceOf(id: RecordId): Promise<RopeTestWithTrace> {
   const known = kept.get(id) ?? api.ropeTest(id);
   kept.set(id, known);
   known.catch(() => kept.delete(id));
@@ -63,7 +63,7 @@ function PointChoice({ rope, tests, chosen, choose }: ChoiceProps) {
   );
 }
 
-function Traces({ tests, chosen }: { tests: RopeTest[]; chosen: string | null }) {
+function Traces({ tests, chosen }: { tests: RopeTest[]; chosen: RecordId | null }) {
   const at = Math.max(
     0,
     tests.findIndex((test) => test.id === chosen),
@@ -81,7 +81,7 @@ function Traces({ tests, chosen }: { tests: RopeTest[]; chosen: string | null })
 }
 
 function Point({ rope, point, tests }: { rope: Rope; point: TestPoint; tests: RopeTest[] }) {
-  const [chosen, choose] = useState<string | null>(null);
+  const [chosen, choose] = useState<RecordId | null>(null);
   const mine = testsOf(tests, rope, point);
   const trend = usePolled(() => api.trend(rope.id, point.id), 30, [rope.id, point.id]);
   return (

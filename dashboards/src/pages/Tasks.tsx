@@ -2,21 +2,21 @@
 import { useState } from "preact/hooks";
 import { doAs } from "../acting";
 import { api } from "../api";
+import { dueWords } from "../due";
 import { say, texts } from "../i18n";
 import { siteSecond } from "../live/feed";
 import { Dialog } from "../panels/Dialog";
 import { usePolled } from "../polled";
 import { link } from "../router";
-import { dayMinute, span } from "../time";
+import { dayMinute } from "../time";
 import type { Task } from "../wire";
 
 function Due({ task }: { task: Task }) {
   const t = texts();
-  const left_ms = task.due_ms - Math.floor(siteSecond.value / 60) * 60_000;
-  const words = left_ms >= 0 ? t.time.left(span(left_ms)) : t.time.late(span(-left_ms));
+  const now_ms = Math.floor(siteSecond.value / 60) * 60_000;
   return (
     <span class="due">
-      <b class={left_ms < 0 ? "lacking" : ""}>{words}</b>
+      <b>{dueWords(task, now_ms)}</b>
       <span class="muted">{t.tasks.dueAt(dayMinute(task.due_ms))}</span>
     </span>
   );
@@ -106,21 +106,39 @@ function Done({ task }: { task: Task }) {
   );
 }
 
+/** As many open tasks as are drawn before someone asks for the rest. */
+const AT_FIRST = 25;
+
+/** Special inspections first, then what is due or late, the newest first. */
+const inOrder = (tasks: readonly Task[]): Task[] =>
+  [...tasks].sort(
+    (a, b) => Number(b.kind === "rope_special") - Number(a.kind === "rope_special") || b.due_ms - a.due_ms,
+  );
+
 export function Tasks(_: { id: string }) {
   const [closing, setClosing] = useState<Task | null>(null);
   const { answer, again } = usePolled(() => api.tasks("all"), 15, []);
   const t = texts().tasks;
-  const open = answer?.tasks.filter((task) => task.state !== "done").sort((a, b) => a.due_ms - b.due_ms);
+  const [all, showAll] = useState(false);
+  const open = answer ? inOrder(answer.tasks.filter((task) => task.state !== "done")) : [];
+  const shown = all ? open : open.slice(0, AT_FIRST);
   const done = answer?.tasks.filter((task) => task.state === "done");
   return (
     <div class="stack">
-      <h2>{t.title}</h2>
-      {open?.length === 0 ? <p class="panel empty">{t.none}</p> : null}
+      <h2>
+        {t.title} <span class="muted after">{texts().overview.chips.tasks(open.length)}</span>
+      </h2>
+      {answer && open.length === 0 ? <p class="panel empty">{t.none}</p> : null}
       <ul class="rows">
-        {open?.map((task) => (
+        {shown.map((task) => (
           <Open key={task.id} task={task} close={() => setClosing(task)} />
         ))}
       </ul>
+      {shown.length < open.length ? (
+        <button type="button" onClick={() => showAll(true)}>
+          {texts().overview.more(open.length - shown.length)}
+        </button>
+      ) : null}
       <section class="panel block">
         <h3>{t.done}</h3>
         {done?.length === 0 ? <p class="muted">{t.noDone}</p> : null}

@@ -38,11 +38,14 @@ function Counts() {
   const active = openAlarms.value.filter(isActive);
   return (
     <span class="counts">
-      {([1, 2, 3] as Priority[]).map((priority) => (
-        <span key={priority}>
-          <Mark priority={priority} /> <b>{active.filter((one) => one.priority === priority).length}</b>
-        </span>
-      ))}
+      {([1, 2, 3] as Priority[]).map((priority) => {
+        const count = active.filter((one) => one.priority === priority).length;
+        return (
+          <span key={priority} class={count === 0 ? "none" : ""}>
+            <Mark priority={priority} /> <b>{count}</b>
+          </span>
+        );
+      })}
     </span>
   );
 }

@@ -3,7 +3,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
-import { isActive } from "../judge";
+import { byNeed, isActive } from "../judge";
 import { maybe } from "../numbers";
 import { language } from "../preferences";
 import { DASH } from "../quality";
@@ -26,7 +26,7 @@ function Row({ alarm, now_ms }: { alarm: Alarm; now_ms: number }) {
   return (
     <tr>
       <td class="mark-cell">
-        <Mark priority={alarm.priority} blink={fresh} />
+        <Mark priority={alarm.priority} blink={fresh} past={!isActive(alarm)} />
       </td>
       <td class="muted nowrap">{when(alarm.raised_ms, now_ms)}</td>
       <td class="wide">{say(alarm.name)}</td>
@@ -54,7 +54,7 @@ function useFitting(count: number) {
 
 export function AlarmList() {
   const t = texts().overview;
-  const open = openAlarms.value;
+  const open = byNeed(openAlarms.value);
   const { ref, fits } = useFitting(open.length);
   const now_ms = Math.floor(siteSecond.value / 60) * 60_000;
   const unacknowledged = open.filter((alarm) => alarm.state === "unacknowledged").length;

@@ -4,7 +4,7 @@ import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 
 export function Announcer() {
-  const spoken = useRef(new Set<string>());
+  const spoken = useRef(new Set<number>());
   const first = openAlarms.value.filter((one) => one.priority === 1 && one.state === "unacknowledged");
   const fresh = first.find((one) => !spoken.current.has(one.id)) ?? first[0];
   spoken.current = new Set(first.map((one) => one.id));

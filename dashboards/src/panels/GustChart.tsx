@@ -33,13 +33,13 @@ function lines(series: readonly Series[]): Line[] {
   });
 }
 
-/** Spans without a value, each as a pair of instants. */
-function gaps({ t, values }: Merged): [number, number][] {
+/** Spans in which some line has no value, each as a pair of instants. */
+function gaps(all: readonly Line[]): [number, number][] {
   const found: [number, number][] = [];
+  const t = all[0]?.merged.t ?? [];
   const step = (t[1] ?? 0) - (t[0] ?? 0);
-  values.forEach((value, at) => {
-    if (value !== null) return;
-    const from = t[at] as number;
+  t.forEach((from, at) => {
+    if (all.every((line) => (line.merged.values[at] ?? null) !== null)) return;
     const last = found[found.length - 1];
     if (last && last[1] >= from) last[1] = from + step;
     else found.push([from, from + step]);
@@ -69,6 +69,16 @@ function limitMarks(colours: Paint) {
   }));
 }
 
+/** Limits and gaps, drawn once behind all lines. */
+const behindAll = (all: readonly Line[], colours: Paint) => ({
+  markLine: { silent: true, symbol: "none", data: limitMarks(colours) },
+  markArea: {
+    silent: true,
+    itemStyle: { color: colours.band, opacity: 0.45 },
+    data: gaps(all).map(([from, to]) => [{ xAxis: from }, { xAxis: to }]),
+  },
+});
+
 function lineSeries(line: Line, at: number, colours: Paint) {
   return {
     type: "line",
@@ -78,14 +88,8 @@ function lineSeries(line: Line, at: number, colours: Paint) {
     connectNulls: false,
     lineStyle: { color: colours.needle, width: 1.6, type: DASHES[at % DASHES.length] },
     itemStyle: { color: colours.needle },
-    endLabel: { show: true, formatter: line.name, color: colours.ink, fontSize: 13 },
+    endLabel: { show: true, formatter: line.name, color: colours.ink, fontSize: 13, lineHeight: 17 },
     labelLayout: { moveOverlap: "shiftY" },
-    markArea: {
-      silent: true,
-      itemStyle: { color: colours.band, opacity: 0.45 },
-      data: gaps(line.merged).map(([from, to]) => [{ xAxis: from }, { xAxis: to }]),
-    },
-    ...(at === 0 ? { markLine: { silent: true, symbol: "none", data: limitMarks(colours) } } : {}),
   };
 }
 
@@ -110,7 +114,10 @@ function option(all: readonly Line[], colours: Paint) {
       ...axis,
       splitLine: { lineStyle: { color: colours.line, width: 0.7 } },
     },
-    series: all.map((line, at) => lineSeries(line, at, colours)),
+    series: all.map((line, at) => ({
+      ...lineSeries(line, at, colours),
+      ...(at === 0 ? behindAll(all, colours) : {}),
+    })),
   };
 }
 

@@ -48,13 +48,14 @@ function HistoryFacts({ health }: { health: Health }) {
     <Facts
       title={t.history}
       state={t.historyStates[history.state]}
-      alarming={history.state !== "ok"}
+      alarming={history.state !== "ok" || (history.dropped ?? 0) > 0}
       reason={history.reason}
       facts={[
         [t.lastCommit, ago(history.last_commit_ms, now_ms)],
         [t.commitTime, `${maybe(history.commit_p99_ms, 1)} ms`],
         [t.scans, number(history.scans, 0)],
         [t.size, bytes(history.bytes)],
+        [t.dropped, number(history.dropped ?? 0, 0)],
       ]}
     />
   );
@@ -90,8 +91,8 @@ function EngineFacts({ health }: { health: Health }) {
     <Facts
       title={t.engine}
       state=""
-      alarming={engine.dropped > 0}
-      reason=""
+      alarming={engine.dropped > 0 || Boolean(engine.failing)}
+      reason={engine.failing ?? ""}
       facts={[
         [t.lastScan, ago(engine.last_scan_ms, now_ms)],
         [t.rules, number(engine.rules, 0)],

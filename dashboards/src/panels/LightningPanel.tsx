@@ -1,5 +1,6 @@
 // The nearest lightning against the ring that each ropeway needs to clear in time.
 import { say, texts } from "../i18n";
+import { urgency } from "../judge";
 import { readingAt } from "../live/board";
 import { lightningTags, MARGIN_KM, type Ring, rings } from "../lightning";
 import { maybe, number } from "../numbers";
@@ -51,8 +52,10 @@ function Nearest({
 }) {
   const reading = readingAt(tag.slot).value;
   const direction = bearing ? readingAt(bearing.slot).value : null;
-  if (!believable(reading)) return null;
-  const kind = `strike ${look(reading.quality, reading.old) === "uncertain" ? "doubtful" : ""}`;
+  // A warner that hears nothing reads its full range.
+  if (!believable(reading) || (tag.max !== null && (reading.value ?? 0) >= tag.max)) return null;
+  const level = urgency(tag, reading);
+  const kind = `strike ${level ? `level${level}` : ""} ${look(reading.quality, reading.old) === "uncertain" ? "doubtful" : ""}`;
   const r = Math.min((reading.value ?? 0) * scale, middle - 6);
   if (!direction || !believable(direction)) return <circle class={kind} cx={middle} cy={middle} r={r} />;
   const from_north = ((direction.value ?? 0) * Math.PI) / 180;

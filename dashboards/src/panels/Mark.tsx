@@ -2,10 +2,12 @@
 import { texts } from "../i18n";
 import type { Priority } from "../wire";
 
-export function Mark({ priority, blink = false }: { priority: Priority; blink?: boolean }) {
+type Props = { priority: Priority; blink?: boolean; past?: boolean };
+
+export function Mark({ priority, blink = false, past = false }: Props) {
   return (
     <span
-      class={`mark p${priority}${blink ? " blink" : ""}`}
+      class={`mark p${priority}${blink ? " blink" : ""}${past ? " past" : ""}`}
       role="img"
       aria-label={texts().alarms.priorityWords[priority]}
     >

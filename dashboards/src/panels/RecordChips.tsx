@@ -1,10 +1,10 @@
 // The record side of a ropeway in chips: rope state, work due, tags that can be believed.
+import { dueWords } from "../due";
 import { texts } from "../i18n";
 import { readingAt } from "../live/board";
 import { siteSecond } from "../live/feed";
 import { look } from "../quality";
 import { site } from "../site";
-import { span } from "../time";
 import type { Ropeway, RopeTest, Task, Verdict } from "../wire";
 
 const SEVERITY: Verdict[] = ["normal", "incomplete", "watch", "warning", "action", "discard"];
@@ -25,11 +25,9 @@ function ropeWords(way: Ropeway, tests: readonly RopeTest[], tasks: readonly Tas
   const t = texts();
   const verdict = worstVerdict(way, tests);
   const state = verdict ? t.overview.chips.rope(t.ropes.verdicts[verdict]) : t.overview.chips.noRopeTest;
-  const weekly = tasks.filter((task) => task.kind === "rope_end_weekly").map((task) => task.due_ms);
-  if (weekly.length === 0) return state;
-  const left_ms = Math.min(...weekly) - now_ms;
-  const length = left_ms >= 0 ? t.time.left(span(left_ms)) : t.time.late(span(-left_ms));
-  return state + t.separator + t.overview.chips.nextTest(length);
+  const weekly = tasks.filter((task) => task.kind === "rope_end_weekly").sort((a, b) => a.due_ms - b.due_ms);
+  const [first] = weekly;
+  return first ? state + t.separator + t.overview.chips.nextTest(dueWords(first, now_ms)) : state;
 }
 
 function TagsChip({ way }: { way: Ropeway }) {

@@ -3,12 +3,12 @@ import { texts } from "../i18n";
 import { maybe, number } from "../numbers";
 import { worstWindow } from "../ropes";
 import { dayMinute } from "../time";
-import type { RopeTest } from "../wire";
+import type { RecordId, RopeTest } from "../wire";
 import { VerdictChip } from "./Verdict";
 
-type Props = { tests: RopeTest[]; chosen: string | null; choose: (id: string) => void };
+type Props = { tests: RopeTest[]; chosen: RecordId | null; choose: (id: RecordId) => void };
 
-function Row({ test, chosen, choose }: { test: RopeTest; chosen: boolean; choose: (id: string) => void }) {
+function Row({ test, chosen, choose }: { test: RopeTest; chosen: boolean; choose: (id: RecordId) => void }) {
   const t = texts().ropes.columns;
   return (
     <tr class={chosen ? "chosen" : ""}>
