@@ -23,6 +23,8 @@ pytestmark = [
 CHAIR = "带班领导 王"
 FEED_STOP_MS = 2000
 SLACK_MS = 1500
+MOST_WEEKS_LOST = 4
+"""A week lasts four seconds here: the killed monitor is away for one or two of them."""
 
 
 def test_a_storm_becomes_alarm_consultation_decision_and_closed_record(
@@ -225,7 +227,10 @@ def _assert_weekly_trend(rehearsal: Rehearsal) -> None:
     trend = rehearsal.get("/api/ropes/north_carrying_hauling/trend", test_point="tuck_1")
     judged = [one for one in trend["tests"] if one["verdict"] != "incomplete"]
     weeks = {one["ended_ms"] // (7 * 86_400_000) for one in judged}
-    assert len(weeks) == len(judged) >= 24, "one test a week, and none twice"
+    assert len(weeks) == len(judged), "one test a week, and none twice"
+    assert len(judged) >= 27 - MOST_WEEKS_LOST
+    assert len(trend["missed"]) <= MOST_WEEKS_LOST + 1
+    assert trend["fit"] is not None, trend["fit_reason"]
     losses = [one["loss_pct"] for one in judged]
     assert losses[-1] > trend["action_pct"] > losses[0]
     calm = rehearsal.get("/api/ropes/north_carrying_hauling/trend", test_point="tuck_2")
