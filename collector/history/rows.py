@@ -27,6 +27,18 @@ class Course:
         return Course(self.source_ns[part], self.values[part], self.quality[part])
 
 
+def in_slot_order(scan: Scan) -> Scan:
+    """Return `scan` with its samples by slot, those of one tag in the order they had."""
+    order = np.argsort(scan.slots, kind="stable")
+    return Scan(
+        slots=scan.slots[order],
+        values=scan.values[order],
+        quality=scan.quality[order],
+        source_ns=scan.source_ns[order],
+        received_ns=scan.received_ns,
+    )
+
+
 def scan_row(scan: Scan, layout: int | None, keys: Slots) -> Row:
     """Return the row for `scan`; what is the same for all its samples stands once."""
     first_ns = int(scan.source_ns[0])

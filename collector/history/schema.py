@@ -1,7 +1,10 @@
 """The tables of the history and how a connection to them is opened."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 VERSION = 1
 
@@ -51,12 +54,18 @@ def open_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Return a connection that cannot write."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA query_only = ON")
-    return connection
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Lend a connection that cannot write; HistoryError where the file cannot be read."""
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        with closing(connection):
+            connection.execute("PRAGMA busy_timeout = 5000")
+            connection.execute("PRAGMA query_only = ON")
+            yield connection
+    except sqlite3.Error as error:
+        message = f"history {path}: {error}; is the file readable and undamaged?"
+        raise HistoryError(message) from error
 
 
 def _lay_tables(connection: sqlite3.Connection, path: Path) -> None:

@@ -7,17 +7,25 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 
 from collector.clock import Clock
 from collector.gaps import Cause, Gap
-from collector.history.rows import Course, gather_courses, load_layouts, row_scan, scan_row
-from collector.history.schema import open_reader, open_writer
+from collector.history.rows import (
+    Course,
+    gather_courses,
+    in_slot_order,
+    load_layouts,
+    row_scan,
+    scan_row,
+)
+from collector.history.schema import HistoryError, open_writer, reading
 from collector.model import NANOSECONDS, Scan, Slots
 from collector.site import Plant
 
@@ -28,6 +36,8 @@ SLOWEST_ARRIVAL_NS = 120 * NANOSECONDS
 SCAN_COLUMNS = "layout, tags, received_ns, source_ns, sources, quality, figures"
 
 Work = Callable[[sqlite3.Connection], None]
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +86,13 @@ class History:
         tag_keys = _keys(self._writer, "tag", list(tags))
         self._device_of_slot = [device_keys[device] for device in tags.values()]
         self._key_of_slot = np.array([tag_keys[tag] for tag in tags], dtype=np.int32)
+        self._whole = _whole_devices(self._device_of_slot, self._key_of_slot)
         self._writer.executemany(
             "INSERT OR IGNORE INTO held (tag, device) VALUES (?, ?)",
             zip(self._key_of_slot.tolist(), self._device_of_slot, strict=True),
         )
-        self._layouts: dict[tuple[int, bytes], int] = {}
+        self._layouts: dict[int, int] = {}
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._commit_loop, name="history", daemon=True)
         self._thread.start()
 
@@ -127,6 +139,8 @@ class History:
     async def committed(self) -> None:
         """Return when everything appended before this call is on the disk."""
         done: Future[None] = Future()
+        # From now on nobody can cancel it: who stops waiting must not stop the writer.
+        done.set_running_or_notify_cancel()
         self._queue.put(_Committed(done))
         await asyncio.wrap_future(done)
 
@@ -162,6 +176,13 @@ class History:
             )
         ]
 
+    async def open_gaps(self) -> list[Gap]:
+        """Return the ledger's rows that nobody has closed."""
+        sql = "SELECT device, from_ns, cause FROM gap WHERE to_ns IS NULL ORDER BY id"
+        return [
+            Gap(device, begin, None, Cause(cause)) for device, begin, cause in await self._read(sql)
+        ]
+
     async def read_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
         """Return the scans after `seq` in order, about `limit_samples`, at least one."""
         return await asyncio.to_thread(self._scans_after, seq, limit_samples)
@@ -171,7 +192,8 @@ class History:
         return await asyncio.to_thread(self._courses, tuple(tags), from_ns, to_ns)
 
     def close(self) -> None:
-        """Commit what waits and close the file."""
+        """Commit what waits and close the file; what a disk refuses now is given up aloud."""
+        self._closing.set()
         self._queue.put(None)
         self._thread.join()
         self._writer.close()
@@ -184,7 +206,7 @@ class History:
 
     async def _read(self, sql: str, row: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         def read() -> list[tuple[Any, ...]]:
-            with closing(open_reader(self.path)) as connection:
+            with reading(self.path) as connection:
                 return connection.execute(sql, row).fetchall()
 
         return await asyncio.to_thread(read)
@@ -192,7 +214,7 @@ class History:
     def _scans_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
         found: list[StoredScan] = []
         samples = 0
-        with closing(open_reader(self.path)) as connection:
+        with reading(self.path) as connection:
             layouts = load_layouts(connection)
             rows = connection.execute(
                 f"SELECT seq, id, {SCAN_COLUMNS} FROM scan "  # noqa: S608 - own constant
@@ -208,7 +230,7 @@ class History:
         return found
 
     def _courses(self, tags: tuple[str, ...], from_ns: int, to_ns: int) -> dict[str, Course]:
-        with closing(open_reader(self.path)) as connection:
+        with reading(self.path) as connection:
             known = dict(connection.execute("SELECT id, key FROM tag"))
             keys = {tag: known[tag] for tag in tags}
             layouts = load_layouts(connection)
@@ -229,7 +251,8 @@ class History:
         courses = gather_courses(rows, layouts, keys.values())
         return {tag: courses[key].between(from_ns, to_ns) for tag, key in keys.items()}
 
-    def _insert(self, connection: sqlite3.Connection, scan: Scan) -> None:
+    def _insert(self, connection: sqlite3.Connection, arrived: Scan) -> None:
+        scan = in_slot_order(arrived)
         device = self._device_of_slot[int(scan.slots[0])]
         keys = self._key_of_slot[scan.slots]
         row = scan_row(scan, self._layout(connection, device, keys), keys)
@@ -241,21 +264,19 @@ class History:
         self.health.newest_seq = inserted.lastrowid or self.health.newest_seq
 
     def _layout(self, connection: sqlite3.Connection, device: int, keys: Slots) -> int | None:
-        """Return the layout of these tags, None where a device's scans vary too much."""
+        """Return the layout of a scan of all the device's tags, None for any other scan."""
         tags = keys.astype("<i4").tobytes()
-        known = self._layouts.get((device, tags))
-        if known is not None:
-            return known
-        if len(keys) < self._device_of_slot.count(device):
+        if tags != self._whole[device]:
             return None
-        connection.execute(
-            "INSERT OR IGNORE INTO layout (device, tags) VALUES (?, ?)", (device, tags)
-        )
-        found = connection.execute(
-            "SELECT id FROM layout WHERE device = ? AND tags = ?", (device, tags)
-        ).fetchone()
-        self._layouts[device, tags] = int(found[0])
-        return int(found[0])
+        if device not in self._layouts:
+            connection.execute(
+                "INSERT OR IGNORE INTO layout (device, tags) VALUES (?, ?)", (device, tags)
+            )
+            found = connection.execute(
+                "SELECT id FROM layout WHERE device = ? AND tags = ?", (device, tags)
+            ).fetchone()
+            self._layouts[device] = int(found[0])
+        return self._layouts[device]
 
     def _commit_loop(self) -> None:
         going = True
@@ -263,8 +284,19 @@ class History:
             batch = _take_batch(self._queue)
             going = batch[-1] is not None
             works = [work for work in batch if work is not None]
-            while not self._commit(works) and going:
-                self._clock.wait(RETRY_S)
+            while not self._commit(works):
+                if not going or self._closing.wait(RETRY_S):
+                    self._give_up(works)
+                    break
+
+    def _give_up(self, works: list[Work]) -> None:
+        """Say what a closing history could not keep."""
+        scans = sum(1 for work in works if isinstance(work, _Append))
+        self.health.dropped += scans
+        log.error("closed with scans that are not kept", scans=scans, reason=self.health.failing)
+        for work in works:
+            if isinstance(work, _Committed):
+                work.done.set_exception(HistoryError(self.health.failing))
 
     def _commit(self, works: list[Work]) -> bool:
         began_s = self._clock.steady_s()
@@ -274,7 +306,7 @@ class History:
                 work(self._writer)
             self._writer.execute("COMMIT")
         except sqlite3.Error as error:
-            if self._writer.in_transaction:
+            with suppress(sqlite3.Error):  # where SQLite has rolled back by itself
                 self._writer.execute("ROLLBACK")
             self._layouts.clear()
             self.health.failing = f"{self.path}: {error}"
@@ -309,6 +341,14 @@ class _Committed:
 
     def __call__(self, connection: sqlite3.Connection) -> None:
         """Do nothing."""
+
+
+def _whole_devices(devices: Sequence[int], keys: Slots) -> dict[int, bytes]:
+    """Return the tag keys of each device, in slot order, as a layout holds them."""
+    of_slot = np.array(devices)
+    return {
+        device: keys[of_slot == device].astype("<i4").tobytes() for device in dict.fromkeys(devices)
+    }
 
 
 def _keys(connection: sqlite3.Connection, table: str, ids: list[str]) -> dict[str, int]:
