@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -35,11 +36,20 @@ class Collector:
 
     async def run(self) -> None:
         """Read all devices until cancelled."""
-        for device, last_ns in (await self.history.last_received_ns()).items():
-            self._ledger.begin(device, last_ns, Cause.MONITOR_DOWN)
+        await self._take_up_gaps()
         async with asyncio.TaskGroup() as group:
             for supervisor in self.supervisors:
                 group.create_task(supervisor.run(), name=supervisor.device.id)
+
+    async def _take_up_gaps(self) -> None:
+        """Enter that the monitor was down; what it had open ended when it last wrote."""
+        last_ns = await self.history.last_received_ns()
+        for gap in await self.history.open_gaps():
+            ended_ns = max(gap.from_ns, last_ns.get(gap.device, gap.from_ns))
+            self.history.keep_gap(replace(gap, to_ns=ended_ns))
+        for device in self.plant.device:
+            if device.id in last_ns:
+                self._ledger.begin(device.id, last_ns[device.id], Cause.MONITOR_DOWN)
 
     def _supervisors(self, random: Random) -> Iterator[Supervisor]:
         around = Surroundings(self.clock, self._publish, self._ledger, random)
