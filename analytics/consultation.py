@@ -13,6 +13,7 @@ from analytics.engine import Engine
 from analytics.model import Alarm, Consultation
 from analytics.records import Head, Opening, Records, RecordsError, RecordsRefused
 from collector.clock import Clock
+from collector.history.schema import HistoryError
 from collector.site import Name
 
 MONITOR = "monitor"
@@ -63,7 +64,7 @@ class Consultations:
             alarm = await self._wanting.get()
             try:
                 await self._serve(alarm)
-            except RecordsError as error:
+            except (RecordsError, HistoryError) as error:
                 log.warning("consultation cannot be opened yet", reason=str(error))
                 await self._clock.sleep(RETRY_S * self._clock.speed)
                 self._wanting.put_nowait(alarm)

@@ -26,6 +26,7 @@ from analytics.rope.discard import judge
 from analytics.rope.ends import Fit, trend_of
 from analytics.rope.passes import Found, InstrumentCourses, finished_passes, pass_of
 from collector.clock import Clock
+from collector.history.schema import HistoryError
 from collector.model import NANOSECONDS, UNCERTAIN_FROM
 from collector.site import Name, Rope, Ropeway, TestPoint
 
@@ -71,7 +72,7 @@ class RopeDesk:
             for instrument in instruments:
                 try:
                     await self._look(instrument)
-                except RecordsError as error:
+                except (RecordsError, HistoryError) as error:
                     log.warning("rope test cannot be kept yet", reason=str(error))
             await self._clock.sleep(LOOK_EVERY_S * self._clock.speed)
 

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from analytics.records import RecordMissing, RecordsError, RecordsRefused
+from collector.history.schema import HistoryError
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
@@ -44,6 +45,10 @@ def install_errors(app: FastAPI) -> None:
     @app.exception_handler(RecordsError)
     async def unkept(_: Request, error: RecordsError) -> JSONResponse:
         return answer(503, "记录暂时无法保存", "records cannot be kept now", str(error))
+
+    @app.exception_handler(HistoryError)
+    async def unread(_: Request, error: HistoryError) -> JSONResponse:
+        return answer(503, "历史库暂时无法读写", "the history cannot be used now", str(error))
 
     @app.exception_handler(RequestValidationError)
     async def unreadable(_: Request, error: RequestValidationError) -> JSONResponse:

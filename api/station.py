@@ -148,7 +148,8 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         group.cancel()
         with suppress(asyncio.CancelledError):
             await group
-        await station.collector.history.committed()
+        with suppress(TimeoutError):  # a disk that refuses must not keep us from ending
+            await asyncio.wait_for(station.collector.history.committed(), FINISH_S)
         if station.sender is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(station.sender.finish(), FINISH_S)
