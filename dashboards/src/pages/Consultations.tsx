@@ -32,11 +32,11 @@ function OpenForm({ onClose }: { onClose: () => void }) {
   const submit = async (answers: FormData) => {
     const reason = String(answers.get("reason") ?? "").trim();
     const ropeways = answers.getAll("ropeway").map(String);
-    await doAs(async (name) => {
+    const done = await doAs(async (name) => {
       const made = await api.openConsultation({ name, reason, ropeways });
       location.hash = link.consultation(made.id);
     });
-    onClose();
+    if (done) onClose();
   };
   return (
     <Dialog

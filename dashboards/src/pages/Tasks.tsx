@@ -46,7 +46,9 @@ function CloseForm({ task, onClose, again }: { task: Task; onClose: () => void; 
   const submit = async (answers: FormData) => {
     const result = answers.get("result") === "fail" ? "fail" : "pass";
     const note = String(answers.get("note") ?? "").trim();
-    if (await doAs((name) => api.closeTask(task.id, { name, result, note }))) again();
+    const done = await doAs((name) => api.closeTask(task.id, { name, result, note }));
+    if (!done) return;
+    again();
     onClose();
   };
   return (

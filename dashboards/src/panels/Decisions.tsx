@@ -38,6 +38,26 @@ function words(decision: Decision): string {
   return slow ? t.slowTo(number(decision.speed_mps as number, 1)) : t.words[decision.decision];
 }
 
+function Options({ word, choose }: { word: DecisionWord; choose: (word: DecisionWord) => void }) {
+  return (
+    <fieldset class="options">
+      {WORDS.map((one) => (
+        <label class="check" key={one}>
+          <input
+            type="radio"
+            name="decision"
+            value={one}
+            checked={word === one}
+            data-testid={`decision-${one}`}
+            onChange={() => choose(one)}
+          />
+          {texts().consultations.words[one]}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
 type FormProps = { one: Consultation; ropeway: string; onClose: () => void; again: () => void };
 
 function Form({ one, ropeway, onClose, again }: FormProps) {
@@ -48,7 +68,8 @@ function Form({ one, ropeway, onClose, again }: FormProps) {
     const speed_mps = word === "slow" && Number.isFinite(speed) ? speed : null;
     const note = String(answers.get("note") ?? "").trim();
     const done = await doAs((name) => api.decide(one.id, { name, ropeway, decision: word, speed_mps, note }));
-    if (done) again();
+    if (!done) return;
+    again();
     onClose();
   };
   return (
@@ -59,20 +80,7 @@ function Form({ one, ropeway, onClose, again }: FormProps) {
       onClose={onClose}
       onSubmit={(answers) => void submit(answers)}
     >
-      <fieldset class="options">
-        {WORDS.map((one_word) => (
-          <label class="check" key={one_word}>
-            <input
-              type="radio"
-              name="decision"
-              value={one_word}
-              checked={word === one_word}
-              onChange={() => setWord(one_word)}
-            />
-            {t.consultations.words[one_word]}
-          </label>
-        ))}
-      </fieldset>
+      <Options word={word} choose={setWord} />
       {word === "slow" ? (
         <label>
           {t.consultations.speed} m/s

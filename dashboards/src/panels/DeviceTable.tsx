@@ -11,26 +11,11 @@ function Errors({ errors }: { errors: Record<string, number> }) {
   return <>{rows.map(([kind, count]) => `${kind} ${number(count, 0)}`).join(texts().comma)}</>;
 }
 
-function Device({ device, now_ms }: { device: DeviceHealth; now_ms: number }) {
+/** How well it keeps its period, and what went wrong. */
+function Figures({ device }: { device: DeviceHealth }) {
   const t = texts().health;
-  const away = device.state !== "online";
   return (
-    <tr class={away ? "bad" : ""} data-device={device.id} data-state={device.state}>
-      <td class="wide">
-        <b>{say(device.name) || device.id}</b>
-        <small class="muted"> {say(ropewayNamed(device.ropeway)?.name)}</small>
-        <br />
-        <small class="muted">
-          {device.protocol} {device.address}
-        </small>
-      </td>
-      <td data-label={t.state}>
-        <b class={away ? "lacking" : ""}>{t.states[device.state]}</b>{" "}
-        <small class="muted">
-          {t.since} {when(device.since_ms, now_ms)}
-        </small>
-        {device.reason ? <div class="reason">{device.reason}</div> : null}
-      </td>
+    <>
       <td class="number" data-label={t.age}>
         {device.age_ms === null ? "—" : age(device.age_ms)}
       </td>
@@ -54,6 +39,31 @@ function Device({ device, now_ms }: { device: DeviceHealth; now_ms: number }) {
       <td data-label={t.errors}>
         <Errors errors={device.errors} />
       </td>
+    </>
+  );
+}
+
+function Device({ device, now_ms }: { device: DeviceHealth; now_ms: number }) {
+  const t = texts().health;
+  const away = device.state !== "online";
+  return (
+    <tr class={away ? "bad" : ""} data-device={device.id} data-state={device.state}>
+      <td class="wide">
+        <b>{say(device.name) || device.id}</b>
+        <small class="muted"> {say(ropewayNamed(device.ropeway)?.name)}</small>
+        <br />
+        <small class="muted">
+          {device.protocol} {device.address}
+        </small>
+      </td>
+      <td data-label={t.state}>
+        <b class={away ? "lacking" : ""}>{t.states[device.state]}</b>{" "}
+        <small class="muted">
+          {t.since} {when(device.since_ms, now_ms)}
+        </small>
+        {device.reason ? <div class="reason">{device.reason}</div> : null}
+      </td>
+      <Figures device={device} />
     </tr>
   );
 }

@@ -1,6 +1,7 @@
 // A form in a modal window: Escape and "cancel" leave everything as it was.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { notice } from "../acting";
 import { texts } from "../i18n";
 
 type Props = {
@@ -15,6 +16,7 @@ type Props = {
 export function Dialog({ title, action, testid, onSubmit, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
+    notice.value = "";
     dialog.current?.showModal();
   }, []);
   const submit = (event: SubmitEvent) => {
@@ -26,6 +28,11 @@ export function Dialog({ title, action, testid, onSubmit, onClose, children }: P
       <form onSubmit={submit}>
         <h2>{title}</h2>
         {children}
+        {notice.value ? (
+          <p class="lacking" role="alert">
+            {notice.value}
+          </p>
+        ) : null}
         <div class="buttons">
           <button type="button" onClick={onClose}>
             {texts().acting.cancel}

@@ -16,7 +16,8 @@ function Form({ one, onClose, again }: { one: Consultation; onClose: () => void;
     const dissent = answers.get("dissent") !== null;
     setRole(my_role);
     const done = await doAs((name) => api.giveOpinion(one.id, { name, role: my_role, text, dissent }));
-    if (done) again();
+    if (!done) return;
+    again();
     onClose();
   };
   return (
