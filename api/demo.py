@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-GRACE_S = 10.0
+GRACE_S = 20.0
 
 
 class DemoError(Exception):

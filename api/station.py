@@ -24,7 +24,7 @@ from collector.history.sender import Pace, Sender
 from collector.service import Collector
 from collector.supervisor import DeviceState
 
-FINISH_S = 3.0
+FINISH_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from simulators.scenario import Scenario, read_scenario, scenario_path
 ROOT = Path(__file__).resolve().parents[2]
 MOUNTAIN = ROOT / "simulators" / "sites" / "mountain.toml"
 STARTING_S = 40.0
-ENDING_S = 15.0
+ENDING_S = 30.0
 
 
 def free_port() -> int:

@@ -229,7 +229,7 @@ def _assert_weekly_trend(rehearsal: Rehearsal) -> None:
     weeks = {one["ended_ms"] // (7 * 86_400_000) for one in judged}
     assert len(weeks) == len(judged), "one test a week, and none twice"
     assert len(judged) >= 27 - MOST_WEEKS_LOST
-    assert len(trend["missed"]) <= MOST_WEEKS_LOST + 1
+    assert len(trend["missed"]) <= MOST_WEEKS_LOST + 2
     assert trend["fit"] is not None, trend["fit_reason"]
     losses = [one["loss_pct"] for one in judged]
     assert losses[-1] > trend["action_pct"] > losses[0]
