@@ -11,16 +11,18 @@ from analytics.alarm import Event, after
 from analytics.conditions import Condition, conditions_of
 from analytics.config import Judging
 from analytics.judge import Finding, Judge, JudgeState
-from analytics.model import Alarm, AlarmState
+from analytics.model import Alarm, AlarmKind, AlarmState, Guidance
 from analytics.records import Records, RecordsError, RecordsRefused, Stores
 from collector.board import Subscription
 from collector.clock import Clock
 from collector.model import Scan
-from collector.site import WHOLE_SITE, Plant
+from collector.site import WHOLE_SITE, Name, Plant
 
 STATE = "judge"
 RETRY_S = 1.0
 QUEUE = 20_000
+LOSS = "system/engine"
+JUDGED = (AlarmKind.PROCESS, AlarmKind.MONITORING_LOST)
 
 log = structlog.get_logger()
 
@@ -51,6 +53,7 @@ class Engine:
         self._open: dict[str, Alarm] = {}
         self._told: list[Told] = []
         self._kept_state = JudgeState((), {}, {})
+        self._dropped_told = 0
         self._turn = asyncio.Lock()
 
     @property
@@ -81,12 +84,20 @@ class Engine:
             if alarm.state in (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
         }
         self.judge.restore(replace(self._kept_state, holding=tuple(holding)))
+        for alarm in self.alarms:
+            if alarm.kind in JUDGED and alarm.source not in self.conditions:
+                # Its rule is gone from the site file: nothing would ever end it.
+                await self.end_alarm(alarm.source)
 
     async def run(self) -> None:
-        """Judge scans as they come, until cancelled."""
+        """Judge scans as they come, until cancelled; scans lost on the way are an alarm."""
         while True:
             scans = await self._scans.take()
             await self.judge_scans(scans)
+            try:
+                await self._tell_loss()
+            except RecordsError as error:
+                self._say_failing(str(error))
 
     async def judge_scans(self, scans: Sequence[Scan]) -> None:
         """Judge `scans` in order and keep what changed; waits for a disk that refuses."""
@@ -145,6 +156,15 @@ class Engine:
         async with self._turn:
             alarm = await self._records.alarms.get(alarm_id)
             self._hold([await self._records.alarms.change(joined(alarm))])
+
+    async def _tell_loss(self) -> None:
+        """Raise the alarm of lost scans, or end it once judging keeps up again."""
+        dropped = self.dropped
+        if dropped > self._dropped_told:
+            await self.raise_alarm(_loss_alarm(dropped - self._dropped_told, self._clock.now_ns()))
+            self._dropped_told = dropped
+        elif LOSS in self._open and self._open[LOSS].state is not AlarmState.RETURNED:
+            await self.end_alarm(LOSS)
 
     async def _keep(self, findings: Iterable[Finding]) -> None:
         findings = list(findings)
@@ -211,4 +231,33 @@ def _alarm_of(finding: Finding) -> Alarm:
         unit=condition.unit,
         guidance=condition.guidance,
         raised_ns=finding.at_ns,
+    )
+
+
+def _loss_alarm(scans: int, at_ns: int) -> Alarm:
+    return Alarm(
+        id=0,
+        source=LOSS,
+        rule="scans_lost",
+        level="lost",
+        kind=AlarmKind.SYSTEM,
+        tag=None,
+        ropeway=None,
+        priority=1,
+        state=AlarmState.UNACKNOWLEDGED,
+        name=Name(zh="报警判断跟不上采集", en="Judging does not keep up with reading"),
+        value=float(scans),
+        limit=None,
+        unit="",
+        guidance=Guidance(
+            consequence=Name(
+                zh=f"{scans} 次扫描未经判断，可能漏报", en=f"{scans} scans were never judged"
+            ),
+            response=Name(
+                zh="现场值守读数，检查监控主机的负荷与磁盘",
+                en="Post someone on site; check the monitor's load and disk",
+            ),
+            respond_within_s=300,
+        ),
+        raised_ns=at_ns,
     )
