@@ -34,6 +34,7 @@ function drawLimits(u: uPlot, tag: Tag, colours: Paint): void {
   const dpr = devicePixelRatio;
   const [low, high] = [u.scales.y?.min ?? 0, u.scales.y?.max ?? 0];
   u.ctx.save();
+  const named: number[] = [];
   u.ctx.textAlign = "left";
   u.ctx.textBaseline = "alphabetic";
   u.ctx.font = `${11 * dpr}px ${colours.font}`;
@@ -48,7 +49,10 @@ function drawLimits(u: uPlot, tag: Tag, colours: Paint): void {
     u.ctx.stroke();
     u.ctx.fillStyle = colours.muted;
     const name = `${texts().charts.limit[limit.level]} ${number(limit.value, tag.decimals)}`;
-    u.ctx.fillText(name, u.bbox.left + 4 * dpr, y - 4 * dpr);
+    // Limits close together stand side by side, not over each other.
+    const beside = named.filter((at) => Math.abs(at - y) < 14 * dpr).length;
+    named.push(y);
+    u.ctx.fillText(name, u.bbox.left + (4 + beside * 78) * dpr, y - 4 * dpr);
   }
   u.ctx.restore();
 }
@@ -77,7 +81,13 @@ export function stripOptions(
     padding: [8, 8, 0, 0],
     scales: { x: { time: true, auto: false }, y: { range: valueRange(tag) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, values: (_, at) => at.map((s) => label(s * 1000)) },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 90,
+        size: 26,
+        values: (_, at) => at.map((s) => label(s * 1000)),
+      },
       {
         ...axis,
         size: 52,

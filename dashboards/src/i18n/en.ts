@@ -248,6 +248,8 @@ export const en: Texts = {
     note: "Note",
     sign: "Sign decision",
     close: "Close",
+    otherCurves: (count) => `${count} other curves`,
+    decideNext: (way) => `Decide: ${way}`,
     closeNeeds: "Every ropeway needs a decision before closing",
     closedBy: (name, time) => `closed by ${name} at ${time}`,
     words: {

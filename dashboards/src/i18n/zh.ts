@@ -238,6 +238,8 @@ export const zh = {
     speed: "限速",
     note: "说明",
     sign: "签署决定",
+    otherCurves: (count: number) => `其余 ${count} 条曲线`,
+    decideNext: (way: string) => `决定：${way}`,
     close: "关闭会商",
     closeNeeds: "每条索道都有决定后才能关闭",
     closedBy: (name: string, time: string) => `${name} 于 ${time} 关闭`,

@@ -1,9 +1,10 @@
 // One consultation from its frozen brief to its closing, first of all for a phone at night.
+import { useState } from "preact/hooks";
 import { doAs } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { BriefPanel } from "../panels/BriefPanel";
-import { Decisions, decisionsOf } from "../panels/Decisions";
+import { Decisions, decisionsOf, nameOf } from "../panels/Decisions";
 import { Opinions } from "../panels/Opinions";
 import { usePolled } from "../polled";
 import { dayMinute, minute } from "../time";
@@ -43,7 +44,10 @@ function Steps({ one }: { one: Consultation }) {
   );
 }
 
-function Closing({ one, again }: { one: Consultation; again: () => void }) {
+type ClosingProps = { one: Consultation; again: () => void; decide: (ropeway: string) => void };
+
+/** The one thing to do now: the next decision, and when all are made, to close. */
+function Closing({ one, again, decide }: ClosingProps) {
   const t = texts().consultations;
   if (one.state === "closed") {
     return (
@@ -52,27 +56,33 @@ function Closing({ one, again }: { one: Consultation; again: () => void }) {
       </p>
     );
   }
-  const all = decided(one) === one.ropeways.length;
+  const next = one.ropeways.find((ropeway) => decisionsOf(one, ropeway).valid === null);
   const close = async () => {
     if (await doAs((name) => api.closeConsultation(one.id, name))) again();
   };
   return (
     <div class="closing">
-      {all ? null : <span class="muted">{t.closeNeeds}</span>}
+      {next ? <span class="muted">{t.closeNeeds}</span> : null}
       <button
         type="button"
-        class={all ? "primary" : ""}
-        disabled={!all}
+        disabled={next !== undefined}
+        class={next ? "" : "primary"}
         data-testid="close-consultation"
         onClick={() => void close()}
       >
         {t.close}
       </button>
+      {next ? (
+        <button type="button" class="primary" data-testid="decide-next" onClick={() => decide(next)}>
+          {t.decideNext(nameOf(next))}
+        </button>
+      ) : null}
     </div>
   );
 }
 
 export function ConsultationPage({ id }: { id: string }) {
+  const [deciding, setDeciding] = useState<string | null>(null);
   const { answer: one, refusal, again } = usePolled(() => api.consultation(id), 10, [id]);
   const t = texts();
   if (!one) return <p class="panel empty">{refusal ? say(refusal.title) : t.charts.loading}</p>;
@@ -89,8 +99,8 @@ export function ConsultationPage({ id }: { id: string }) {
       <BriefPanel one={one} />
       <div class="side">
         <Opinions one={one} again={again} />
-        <Decisions one={one} again={again} />
-        <Closing one={one} again={again} />
+        <Decisions one={one} again={again} deciding={deciding} setDeciding={setDeciding} />
+        <Closing one={one} again={again} decide={setDeciding} />
       </div>
     </div>
   );

@@ -11,6 +11,8 @@ import { alarmText } from "./AlarmBanner";
 import { CurveChart } from "./CurveChart";
 import { Mark } from "./Mark";
 
+const PHONE_PX = 760;
+
 function Hash({ sha256, check }: { sha256: string; check: HashCheck }) {
   const [whole, setWhole] = useState(false);
   const t = texts().consultations;
@@ -77,6 +79,27 @@ function Lines({ brief }: { brief: Brief }) {
   );
 }
 
+/** The curve of what set it off; the others beside it, folded away on a phone. */
+function Curves({ brief }: { brief: Brief }) {
+  const first = brief.curves.find((curve) => curve.tag === brief.trigger?.tag) ?? brief.curves[0];
+  const others = brief.curves.filter((curve) => curve !== first);
+  return (
+    <>
+      <div class="curves">{first ? <CurveChart curve={first} /> : null}</div>
+      {others.length > 0 ? (
+        <details open={innerWidth > PHONE_PX}>
+          <summary>{texts().consultations.otherCurves(others.length)}</summary>
+          <div class="curves">
+            {others.map((curve) => (
+              <CurveChart key={curve.tag} curve={curve} />
+            ))}
+          </div>
+        </details>
+      ) : null}
+    </>
+  );
+}
+
 function AlarmsThen({ brief }: { brief: Brief }) {
   if (brief.alarms.length === 0) return null;
   return (
@@ -112,11 +135,7 @@ export function BriefPanel({ one }: { one: Consultation }) {
             ))}
           </div>
           <p class="muted">{t.devices(brief.devices_online, brief.devices)}</p>
-          <div class="curves">
-            {brief.curves.map((curve) => (
-              <CurveChart key={curve.tag} curve={curve} />
-            ))}
-          </div>
+          <Curves brief={brief} />
           <Lines brief={brief} />
           <AlarmsThen brief={brief} />
         </>

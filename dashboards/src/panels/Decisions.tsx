@@ -30,7 +30,7 @@ export function decisionsOf(
   return { valid: mine[0] ?? null, earlier: mine.slice(1) };
 }
 
-const nameOf = (ropeway: string): string => say(ropewayNamed(ropeway)?.name) || ropeway;
+export const nameOf = (ropeway: string): string => say(ropewayNamed(ropeway)?.name) || ropeway;
 
 function words(decision: Decision): string {
   const t = texts().consultations;
@@ -133,8 +133,15 @@ function Row({ one, ropeway, decide }: { one: Consultation; ropeway: string; dec
   );
 }
 
-export function Decisions({ one, again }: { one: Consultation; again: () => void }) {
-  const [deciding, setDeciding] = useState<string | null>(null);
+type Props = {
+  one: Consultation;
+  again: () => void;
+  /** The ropeway whose form is open. */
+  deciding: string | null;
+  setDeciding: (ropeway: string | null) => void;
+};
+
+export function Decisions({ one, again, deciding, setDeciding }: Props) {
   const t = texts().consultations;
   return (
     <section class="panel block" aria-labelledby="decisions-title">

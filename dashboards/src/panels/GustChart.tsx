@@ -18,6 +18,9 @@ export const gustTags = (way: Ropeway): string[] =>
     .map((tower) => tagAt(tower.gust as number)?.id)
     .filter((id) => id !== undefined);
 
+/** Limits nearer than this would carry their names over each other. */
+const LABEL_MPS = 2.6;
+
 type Line = { name: string; merged: Merged };
 
 function lines(series: readonly Series[]): Line[] {
@@ -56,11 +59,16 @@ function limits(): Limit[] {
 }
 
 function limitMarks(colours: Paint) {
-  return limits().map((limit) => ({
+  const all = limits();
+  // Limits close together stand side by side, not over each other.
+  const beside = (limit: Limit) =>
+    all.filter((one) => one.value > limit.value && one.value - limit.value < LABEL_MPS).length;
+  return all.map((limit) => ({
     yAxis: limit.value,
     lineStyle: { color: priorityPaint(colours, limit.priority), type: [6, 4], width: 1.2 },
     label: {
       position: "insideStartTop",
+      offset: [beside(limit) * 88, 0],
       color: colours.muted,
       backgroundColor: colours.panel,
       padding: [1, 4],
