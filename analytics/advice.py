@@ -87,6 +87,8 @@ def _advise_one(
 def _advised(alarm: Alarm, conditions: dict[str, Condition]) -> Advised:
     if alarm.kind is AlarmKind.ROPE:
         return Advised.INSPECT
+    if alarm.kind is AlarmKind.SYSTEM:
+        return Advised.WATCH if alarm.priority == 1 else Advised.NORMAL
     condition = conditions.get(alarm.source)
     return condition.advice if condition is not None else Advised.WATCH
 

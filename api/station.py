@@ -16,8 +16,10 @@ from analytics.engine import QUEUE, Engine
 from analytics.records import Records
 from analytics.rope_tests import RopeDesk
 from analytics.schedule import InspectionDesk, Schedule
+from analytics.selfwatch import SelfWatch, Trouble
 from api.config import SiteFile
 from api.live import LiveFeed
+from api.troubles import troubles_of
 from collector.clock import REAL_TIME, Clock, TimeBase
 from collector.history.influx import InfluxServer, LineRenderer, settings_from
 from collector.history.sender import Pace, Sender
@@ -124,6 +126,10 @@ def _assemble(
     )
 
 
+def _troubles(station: Station) -> tuple[Trouble, ...]:
+    return tuple(troubles_of(station.collector.history, station.engine, station.sender))
+
+
 @asynccontextmanager
 async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
     """Run the station's parts while the body lasts; call `stop` if one of them fails."""
@@ -134,6 +140,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         station.consultations.run(),
         station.ropes.run(),
         station.live.run(),
+        SelfWatch(station.engine, station.clock, _troubles(station)).run(),
     ]
     if station.sender is not None:
         parts.append(station.sender.run())

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,11 @@ def _ropewatch(*words: str, **environment: str) -> "subprocess.CompletedProcess[
         timeout=60,
         check=False,
     )
+
+
+def _open_alarms(rehearsal: Rehearsal) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = rehearsal.get("/api/alarms")["alarms"]
+    return found
 
 
 def _assert_one_line(done: "subprocess.CompletedProcess[str]", code: int, *words: str) -> None:
@@ -112,6 +118,12 @@ def test_a_wrong_influxdb_token_is_one_clear_line_and_loses_nothing(
         assert health["influx"]["sent"] == 0
         assert health["influx"]["backlog_scans"] > 0
         assert health["history"]["state"] == "ok"
+        alarms = rehearsal.wait_until(
+            "one system alarm stands",
+            lambda: [one for one in _open_alarms(rehearsal) if one["kind"] == "system"],
+            20,
+        )
+        assert [alarm["rule"] for alarm in alarms] == ["influxdb_refused"]
         said = [line for line in rehearsal.log().splitlines() if "influxdb" in line.lower()]
         assert len(said) == 1, rehearsal.log()
         assert "not-the-token" not in rehearsal.log()

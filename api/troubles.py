@@ -1,0 +1,74 @@
+"""What may be wrong with a station, as alarms that an operator can act on."""
+
+from collections.abc import Iterator
+
+from analytics.engine import Engine
+from analytics.model import Guidance
+from analytics.selfwatch import Growth, Trouble
+from collector.history.sender import Sender
+from collector.history.store import History
+from collector.site import Name
+
+
+def troubles_of(history: History, engine: Engine, sender: Sender | None) -> Iterator[Trouble]:
+    """Yield each thing that the station watches of itself."""
+    yield Trouble(
+        id="history_failing",
+        priority=2,
+        name=Name(zh="历史库无法写入", en="History cannot be written"),
+        guidance=Guidance(
+            consequence=Name(
+                zh="采样暂存内存，断电即失", en="Samples wait in memory; a power cut loses them"
+            ),
+            response=Name(
+                zh="检查磁盘空间与权限（见健康页）", en="Check disk space and rights (health page)"
+            ),
+            respond_within_s=600,
+        ),
+        holds=lambda: bool(history.health.failing),
+    )
+    yield Trouble(
+        id="history_dropped",
+        priority=1,
+        name=Name(zh="历史库丢失采样", en="History lost samples"),
+        guidance=Guidance(
+            consequence=Name(zh="这段时间没有记录", en="This time is not on record"),
+            response=Name(zh="恢复磁盘后核对缺口台账", en="Mend the disk, then check the gaps"),
+            respond_within_s=300,
+        ),
+        holds=Growth(lambda: history.health.dropped),
+    )
+    yield Trouble(
+        id="engine_dropped",
+        priority=1,
+        name=Name(zh="报警判断丢失采样", en="Judging lost samples"),
+        guidance=Guidance(
+            consequence=Name(
+                zh="可能漏报，须人工盯守", en="Alarms may have been missed; watch by eye"
+            ),
+            response=Name(zh="人工监视，通知系统管理员", en="Watch by hand, call the engineer"),
+            respond_within_s=60,
+        ),
+        holds=Growth(lambda: engine.dropped),
+    )
+    if sender is not None:
+        yield _refused(sender)
+
+
+def _refused(sender: Sender) -> Trouble:
+    return Trouble(
+        id="influxdb_refused",
+        priority=3,
+        name=Name(zh="InfluxDB 拒绝写入", en="InfluxDB refuses to store"),
+        guidance=Guidance(
+            consequence=Name(
+                zh="本地历史不受影响，远端暂缺", en="Kept here; the server lags behind"
+            ),
+            response=Name(
+                zh="核对令牌、组织与存储桶（见健康页）",
+                en="Check token, organisation and bucket (health page)",
+            ),
+            respond_within_s=8 * 3600,
+        ),
+        holds=lambda: sender.state.state == "refused",
+    )
