@@ -127,7 +127,7 @@ def _assemble(
 
 
 def _troubles(station: Station) -> tuple[Trouble, ...]:
-    return tuple(troubles_of(station.collector.history, station.engine, station.sender))
+    return tuple(troubles_of(station.collector.history, station.sender))
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from analytics.engine import Engine
 from analytics.model import Guidance
 from analytics.selfwatch import Growth, Trouble
 from collector.history.sender import Sender
@@ -10,7 +9,7 @@ from collector.history.store import History
 from collector.site import Name
 
 
-def troubles_of(history: History, engine: Engine, sender: Sender | None) -> Iterator[Trouble]:
+def troubles_of(history: History, sender: Sender | None) -> Iterator[Trouble]:
     """Yield each thing that the station watches of itself."""
     yield Trouble(
         id="history_failing",
@@ -37,19 +36,6 @@ def troubles_of(history: History, engine: Engine, sender: Sender | None) -> Iter
             respond_within_s=300,
         ),
         holds=Growth(lambda: history.health.dropped),
-    )
-    yield Trouble(
-        id="engine_dropped",
-        priority=1,
-        name=Name(zh="报警判断丢失采样", en="Judging lost samples"),
-        guidance=Guidance(
-            consequence=Name(
-                zh="可能漏报，须人工盯守", en="Alarms may have been missed; watch by eye"
-            ),
-            response=Name(zh="人工监视，通知系统管理员", en="Watch by hand, call the engineer"),
-            respond_within_s=60,
-        ),
-        holds=Growth(lambda: engine.dropped),
     )
     if sender is not None:
         yield _refused(sender)
