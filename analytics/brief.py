@@ -1,6 +1,8 @@
 """Freeze the evidence of a consultation: what was known at that instant, as one text."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from analytics.advice import Advice, advise
@@ -18,6 +20,7 @@ from collector.site import WHOLE_SITE, Plant, Ropeway, Tag
 
 CURVE_S = 3 * 3600
 CURVE_SPANS = 180
+LONGEST_COMMIT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +53,37 @@ async def freeze_brief(evidence: Evidence, about: Circumstance, now_ns: int) -> 
     plant = evidence.plant
     tags = {tag.id: tag for tag in plant.tags()}
     concerned = _concerned_tags(evidence.judging, tags, about.ropeways)
-    from_ns = now_ns - CURVE_S * NANOSECONDS
-    await evidence.history.committed()
-    courses = await evidence.history.courses(concerned, from_ns, now_ns)
     ways = [way for way in plant.ropeway if way.id in about.ropeways]
     shown = list(dict.fromkeys([*concerned, *_line_tags(ways)]))
     advice = advise(plant, evidence.board, about.alarms, evidence.conditions)
-    return canonical_json(
-        {
-            "frozen_ms": milliseconds(now_ns),
-            "trigger": alarm_table(about.trigger) if about.trigger else None,
-            "samples": _samples(evidence, [tags[tag] for tag in shown], now_ns),
-            "curves": [
-                _curve(plant, tags[tag], courses[tag], (from_ns, now_ns)) for tag in concerned
-            ],
-            "alarms": [alarm_table(alarm) for alarm in about.alarms],
-            "ropeways": [
-                _line_state(evidence, way, one)
-                for way in ways
-                for one in advice
-                if one.ropeway == way.id
-            ],
-            "devices_online": about.devices_online,
-            "devices": len(plant.device),
-        }
-    )
+    # The board is looked at now, before anything is waited for.
+    brief = {
+        "frozen_ms": milliseconds(now_ns),
+        "trigger": alarm_table(about.trigger) if about.trigger else None,
+        "samples": _samples(evidence, [tags[tag] for tag in shown], now_ns),
+        "alarms": [alarm_table(alarm) for alarm in about.alarms],
+        "ropeways": [
+            _line_state(evidence, way, one)
+            for way in ways
+            for one in advice
+            if one.ropeway == way.id
+        ],
+        "devices_online": about.devices_online,
+        "devices": len(plant.device),
+    }
+    span = (now_ns - CURVE_S * NANOSECONDS, now_ns)
+    courses = await _courses(evidence.history, concerned, span)
+    curves = [_curve(plant, tags[tag], courses[tag], span) for tag in concerned]
+    return canonical_json({**brief, "curves": curves})
+
+
+async def _courses(
+    history: History, tags: Sequence[str], span: tuple[int, int]
+) -> dict[str, Course]:
+    # A disk that refuses takes the last moments from the curves, never the consultation.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(history.committed(), LONGEST_COMMIT_S)
+    return await history.courses(tags, *span)
 
 
 def advice_table(advice: Advice) -> Plain:
@@ -114,11 +123,15 @@ def _samples(evidence: Evidence, tags: Sequence[Tag], now_ns: int) -> list[Plain
             "name": name_table(tag_name(evidence.plant, tag)),
             "value": figure(float(board.values[slots[tag.id]])),
             "quality": int(board.quality[slots[tag.id]]),
-            "age_ms": milliseconds(now_ns - int(board.source_ns[slots[tag.id]])),
+            "age_ms": _age_ms(int(board.source_ns[slots[tag.id]]), now_ns),
             "unit": tag.unit,
         }
         for tag in tags
     ]
+
+
+def _age_ms(source_ns: int, now_ns: int) -> int | None:
+    return milliseconds(now_ns - source_ns) if source_ns else None
 
 
 def _curve(plant: Plant, tag: Tag, course: Course, span: tuple[int, int]) -> Plain:
