@@ -34,7 +34,8 @@ class ByHand:
 class Consultations:
     """Open consultations for the alarms whose rule says so, and keep what people add.
 
-    An alarm that comes while a consultation for its ropeways is open joins that one.
+    An alarm that comes while a consultation for its ropeways is open joins that one;
+    one that comes again after its consultation was closed opens another.
     """
 
     def __init__(
@@ -59,7 +60,8 @@ class Consultations:
     async def run(self) -> None:
         """Open what alarms ask for, first those that an earlier run left, until cancelled."""
         for alarm in self._engine.alarms:
-            self._want(alarm)
+            if alarm.consultation is None:
+                self._want(alarm)
         while True:
             alarm = await self._wanting.get()
             try:
@@ -81,7 +83,7 @@ class Consultations:
 
     def _want(self, alarm: Alarm) -> None:
         condition = self._engine.conditions.get(alarm.source)
-        if condition is not None and condition.opens_consultation and alarm.consultation is None:
+        if condition is not None and condition.opens_consultation:
             self._wanting.put_nowait(alarm)
 
     async def _serve(self, alarm: Alarm) -> None:
