@@ -46,7 +46,8 @@
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const text = node.textContent.trim();
     const owner = node.parentElement;
-    if (!text || above(owner, leftOut)) continue;
+    // What is folded away has a place but is not drawn.
+    if (!text || !owner.checkVisibility() || above(owner, leftOut)) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     const edge = above(owner, clips)?.getBoundingClientRect();

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.page.screens import Dress, ask, dressed, show
+from tests.page.screens import PHONE, Dress, ask, dressed, show
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -61,3 +61,19 @@ def test_without_a_name_nothing_is_acknowledged(page_server: str, browser: Brows
         page.wait_for_timeout(500)
     after = ask(page_server, "/api/alarms?state=open")["alarms"]
     assert next(one for one in after if one["id"] == alarm["id"])["state"] == alarm["state"]
+
+
+def test_a_decision_is_not_signed_before_one_is_chosen(page_server: str, browser: Browser) -> None:
+    heads = ask(page_server, "/api/consultations")["consultations"]
+    waiting = [head for head in heads if head["state"] == "open"]
+    if not waiting:
+        pytest.skip("the monitor has no open consultation")
+    head = waiting[0]
+    before = ask(page_server, f"/api/consultations/{head['id']}")["decisions"]
+    with dressed(browser, Dress(PHONE)) as page:
+        show(page, page_server, f"#/consultations/{head['id']}", "consultation")
+        page.get_by_test_id(f"decide-{head['ropeways'][0]}").click()
+        page.get_by_test_id("decision-save").click()
+        page.wait_for_timeout(500)
+        assert page.locator("dialog").is_visible()
+    assert ask(page_server, f"/api/consultations/{head['id']}")["decisions"] == before

@@ -38,7 +38,7 @@ function words(decision: Decision): string {
   return slow ? t.slowTo(number(decision.speed_mps as number, 1)) : t.words[decision.decision];
 }
 
-function Options({ word, choose }: { word: DecisionWord; choose: (word: DecisionWord) => void }) {
+function Options({ word, choose }: { word: DecisionWord | null; choose: (word: DecisionWord) => void }) {
   return (
     <fieldset class="options">
       {WORDS.map((one) => (
@@ -47,6 +47,7 @@ function Options({ word, choose }: { word: DecisionWord; choose: (word: Decision
             type="radio"
             name="decision"
             value={one}
+            required
             checked={word === one}
             data-testid={`decision-${one}`}
             onChange={() => choose(one)}
@@ -61,9 +62,11 @@ function Options({ word, choose }: { word: DecisionWord; choose: (word: Decision
 type FormProps = { one: Consultation; ropeway: string; onClose: () => void; again: () => void };
 
 function Form({ one, ropeway, onClose, again }: FormProps) {
-  const [word, setWord] = useState<DecisionWord>(decisionsOf(one, ropeway).valid?.decision ?? "stop_loading");
+  // Nothing is chosen beforehand: a decision must not be signed by a slip of the thumb.
+  const [word, setWord] = useState<DecisionWord | null>(decisionsOf(one, ropeway).valid?.decision ?? null);
   const t = texts();
   const submit = async (answers: FormData) => {
+    if (!word) return;
     const speed = Number.parseFloat(String(answers.get("speed") ?? ""));
     const speed_mps = word === "slow" && Number.isFinite(speed) ? speed : null;
     const note = String(answers.get("note") ?? "").trim();
