@@ -32,7 +32,7 @@ from collector.site import Name, Rope, Ropeway, TestPoint
 
 LOOK_EVERY_S = 0.25
 KEEP_EVERY_S = 600
-LATE_ARRIVAL_S = 10
+LATE_ARRIVAL_S = 60
 SPECIAL_WITHIN_S = 24 * 3600
 ROPE_PRIORITY = 2
 BEYOND = (Verdict.ACTION, Verdict.DISCARD)
@@ -59,15 +59,13 @@ class RopeDesk:
         self._looked_ns: dict[str, int] = {}
         self._kept_ns: dict[str, int] = {}
         self._counted: dict[str, float] = {}
+        self._seen_running: set[str] = set()
 
     async def run(self) -> None:
         """Look for finished passes until cancelled, first for those of an earlier run."""
         instruments = self._evidence.judging.rope_instrument
         for instrument in instruments:
-            kept = await self._records.state.kept(_cursor(instrument))
-            self._looked_ns[instrument.id] = (
-                int(json.loads(kept)) if kept else self._clock.now_ns() - NANOSECONDS
-            )
+            await self._take_up(instrument)
         while True:
             for instrument in instruments:
                 try:
@@ -136,9 +134,22 @@ class RopeDesk:
         tests = await self._records.tests.listed(task.rope, None, 1000)
         return tests_that_fulfil(task, plans[0], self._ropes[task.rope], tests)
 
+    async def _take_up(self, instrument: RopeInstrument) -> None:
+        """Go on where the last run had looked to; the very first begins now, and says so."""
+        kept = await self._records.state.kept(_cursor(instrument))
+        begin_ns = int(json.loads(kept)) if kept else self._clock.now_ns() - NANOSECONDS
+        self._looked_ns[instrument.id] = begin_ns
+        if not kept:
+            await self._keep_cursor(instrument)
+
     async def _look(self, instrument: RopeInstrument) -> None:
-        if self._said_nothing_new(instrument):
-            await self._move_on(instrument)
+        counted, runs = self._shown(instrument)
+        if runs:
+            self._seen_running.add(instrument.id)
+        ended = not runs and instrument.id in self._seen_running
+        # Some instruments count when a pass begins, some when it ends, some a little later.
+        if counted is None or (self._counted.get(instrument.id) == counted and not ended):
+            await self._move_on(instrument, idle=counted is not None and not runs)
             return
         now_ns = self._clock.now_ns()
         courses = await self._courses(instrument, self._looked_ns[instrument.id], now_ns)
@@ -146,21 +157,20 @@ class RopeDesk:
             await self._record(instrument, courses, found)
             self._looked_ns[instrument.id] = found.to_ns
             await self._keep_cursor(instrument)
-        counter = self._slot(instrument.pass_counter)
-        self._counted[instrument.id] = float(self._evidence.board.values[counter])
+        self._counted[instrument.id] = counted
+        if not runs:
+            self._seen_running.discard(instrument.id)
 
-    def _said_nothing_new(self, instrument: RopeInstrument) -> bool:
-        """Return whether the board shows no pass finished since the last look."""
-        board, counter = self._evidence.board, self._slot(instrument.pass_counter)
-        if board.quality[counter] >= UNCERTAIN_FROM:
-            return True
-        return self._counted.get(instrument.id) == float(board.values[counter])
-
-    async def _move_on(self, instrument: RopeInstrument) -> None:
-        """Let the next look begin later, while the instrument stands idle."""
-        running = self._slot(instrument.running)
+    def _shown(self, instrument: RopeInstrument) -> tuple[float | None, bool]:
+        """Return the board's pass counter, None where that is not known, and whether a pass runs."""
         board = self._evidence.board
-        idle = board.quality[running] < UNCERTAIN_FROM and board.values[running] < 0.5
+        counter, running = self._slot(instrument.pass_counter), self._slot(instrument.running)
+        if max(board.quality[counter], board.quality[running]) >= UNCERTAIN_FROM:
+            return None, False
+        return float(board.values[counter]), bool(board.values[running] > 0.5)
+
+    async def _move_on(self, instrument: RopeInstrument, idle: bool) -> None:
+        """Let the next look begin later, while the instrument stands idle."""
         if idle and instrument.id in self._counted:
             looked_ns = self._clock.now_ns() - LATE_ARRIVAL_S * NANOSECONDS
             self._looked_ns[instrument.id] = max(self._looked_ns[instrument.id], looked_ns)
@@ -208,29 +218,19 @@ class RopeDesk:
             await self._engine.end_alarm(_source(rope.id, point.id))
 
     async def _alarm(self, way: Ropeway, rope: Rope, point: TestPoint, test: RopeTest) -> None:
+        """Have an alarm and an inspection stand; the test's link comes last, for it ends this."""
         raised = await self._engine.raise_alarm(_rope_alarm(way, rope, point, test))
-        await self._records.tests.link_alarm(test.id, raised.id)
-        task = await self._records.tasks.open_task(
-            Task(
-                id=0,
-                plan=f"special/{raised.id}",
-                kind=SPECIAL,
-                title=Name(
-                    zh=f"专项检查：{rope.name.zh} {point.name.zh}",
-                    en=f"Special inspection: {rope.name.en}, {point.name.en}",
-                ),
-                ropeway=way.id,
-                rope=rope.id,
-                test_point=point.id,
-                due_ns=raised.raised_ns + SPECIAL_WITHIN_S * NANOSECONDS,
-                opened_ns=self._clock.now_ns(),
-                state=TaskState.DUE,
-                alarm=raised.id,
-                test=test.id,
-            )
-        )
-        if raised.task is None:
+        if not await self._inspection_waits(raised):
+            special = _special_task(way, rope, point, replace(test, alarm=raised.id))
+            opening = replace(special, opened_ns=self._clock.now_ns())
+            task = await self._records.tasks.open_task(opening)
             await self._engine.link_task(raised.id, task.id)
+        await self._records.tests.link_alarm(test.id, raised.id)
+
+    async def _inspection_waits(self, alarm: Alarm) -> bool:
+        if alarm.task is None:
+            return False
+        return (await self._records.tasks.get(alarm.task)).state is not TaskState.DONE
 
     def _place(self, instrument: RopeInstrument, code: int) -> tuple[Rope, TestPoint] | None:
         way = self._ways[instrument.ropeway]
@@ -276,6 +276,26 @@ def _rope_alarm(way: Ropeway, rope: Rope, point: TestPoint, test: RopeTest) -> A
             respond_within_s=3600,
         ),
         raised_ns=test.ended_ns,
+    )
+
+
+def _special_task(way: Ropeway, rope: Rope, point: TestPoint, test: RopeTest) -> Task:
+    return Task(
+        id=0,
+        plan=f"special/{test.alarm}",
+        kind=SPECIAL,
+        title=Name(
+            zh=f"专项检查：{rope.name.zh} {point.name.zh}",
+            en=f"Special inspection: {rope.name.en}, {point.name.en}",
+        ),
+        ropeway=way.id,
+        rope=rope.id,
+        test_point=point.id,
+        due_ns=test.ended_ns + SPECIAL_WITHIN_S * NANOSECONDS,
+        opened_ns=test.ended_ns,
+        state=TaskState.DUE,
+        alarm=test.alarm,
+        test=test.id,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.brief import Evidence
+from analytics.config import Judging
 from analytics.consultation import Consultations
 from analytics.engine import Engine
 from analytics.model import Alarm
@@ -15,6 +16,7 @@ from collector.board import Board
 from collector.clock import Clock, TimeBase, simulated_time
 from collector.history.store import History
 from collector.model import NANOSECONDS, Scan
+from collector.site import Plant
 from tests.unit.analytics.judging_words import a_judging, a_plant
 from tests.unit.collector.words import BEGIN_NS
 
@@ -50,9 +52,14 @@ class Desk:
 
 @asynccontextmanager
 async def a_desk(
-    folder: Path, *rules: dict[str, Any], after_s: float = 60.0, patience_s: float = 5.0
+    folder: Path,
+    *rules: dict[str, Any],
+    after_s: float = 60.0,
+    patience_s: float = 5.0,
+    of: Plant | None = None,
+    judging: Judging | None = None,
 ) -> AsyncIterator[Desk]:
-    plant, judging = a_plant(), a_judging(*rules)
+    plant, judging = of or a_plant(), judging or a_judging(*rules)
     clock = Clock(about_now(after_s))
     board = Board(len(plant.slots()))
     async with Records.open(folder / "records.sqlite", clock.now_ns, patience_s) as records:
