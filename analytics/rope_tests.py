@@ -162,7 +162,7 @@ class RopeDesk:
             self._seen_running.discard(instrument.id)
 
     def _shown(self, instrument: RopeInstrument) -> tuple[float | None, bool]:
-        """Return the board's pass counter, None where that is not known, and whether a pass runs."""
+        """Return the board's pass counter, None where it is not known, and whether a pass runs."""
         board = self._evidence.board
         counter, running = self._slot(instrument.pass_counter), self._slot(instrument.running)
         if max(board.quality[counter], board.quality[running]) >= UNCERTAIN_FROM:
