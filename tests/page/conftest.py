@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import lacking
 
-START_S = 30.0
+START_S = 90.0
 
 
 def _free_port() -> int:
@@ -40,6 +40,15 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.2)
 
 
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture(scope="session")
 def page_server() -> Iterator[str]:
     """Give the address of a running monitor with its screens.
@@ -57,5 +66,4 @@ def page_server() -> Iterator[str]:
         _wait_for(url, process)
         yield url
     finally:
-        process.terminate()
-        process.wait(timeout=10)
+        _end(process)
