@@ -43,6 +43,7 @@ function Picture({
 }) {
   const [low, high] = stretch(tag);
   const x = (at: number) => Math.max(0, Math.min(W, ((at - low) / (high - low || 1)) * W));
+  const needle = value === null ? 0 : Math.max(4, Math.min(W - 4, x(value)));
   const band = tag.normal;
   return (
     <svg viewBox={`0 0 ${W} ${H}`} preserveAspectRatio="none" aria-hidden="true">
@@ -55,7 +56,7 @@ function Picture({
       {value === null ? null : (
         <path
           class={`needle ${level ? `level${level}` : ""}`}
-          d={`M${x(value) - 4} 34L${x(value) + 4} 34L${x(value)} 22Z`}
+          d={`M${needle - 4} 34L${needle + 4} 34L${needle} 22Z`}
         />
       )}
     </svg>

@@ -98,7 +98,8 @@ function Picture({ all }: { all: Ring[] }) {
 function RingRow({ ring, near_km }: { ring: Ring; near_km: number | null }) {
   const t = texts();
   const within = (ring_km: number | null) => near_km !== null && ring_km !== null && near_km <= ring_km;
-  const inside = within(ring.now_km);
+  // A line that stands still can be cleared by its emergency drive only.
+  const inside = within(ring.now_km ?? ring.emergency_km);
   return (
     <tr class={inside ? "lacking" : ""}>
       <td>
