@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,8 +76,8 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_example_in_toml_can_be_read(page: Path) -> None:
-    for example in re.findall(r"(?ms)^```toml\n(.*?)^```", read(page)):
-        tomllib.loads(example)
+    for _, example in re.findall(r"(?ms)^( *)```toml\n(.*?)^\1```", read(page)):
+        tomllib.loads(textwrap.dedent(example))
 
 
 def test_the_way_of_a_sample_has_exactly_twelve_lines() -> None:
