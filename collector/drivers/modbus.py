@@ -27,6 +27,8 @@ EXCEPTION_WORDS = {
 }
 GATEWAY_EXCEPTIONS = (10, 11)
 ILLEGAL_ADDRESS = 2
+SLOWEST_PERIODS = 2
+FAIREST_SCAN_S = 1.0
 
 Read = Callable[..., Awaitable[ModbusPDU]]
 
@@ -53,6 +55,10 @@ class ModbusDriver:
         self._plan = plan_blocks(device, first_slot)
         self._use(self._plan)
         self._timeout_s = clock.timeout_s(device.request_timeout_s)
+        periods_s = SLOWEST_PERIODS * device.scan_s
+        self._longest_s = max(
+            self._timeout_s, periods_s / clock.speed, min(periods_s, FAIREST_SCAN_S)
+        )
         self._client: AsyncModbusTcpClient | None = None
 
     @property
@@ -81,9 +87,19 @@ class ModbusDriver:
             raise DriverError("refused", f"no connection to {self.address}")
 
     async def scan(self) -> Scan:
-        """Read every block once; only the tags that the device refuses are bad at the source."""
+        """Read every block once; only the tags that the device refuses are bad at the source.
+
+        What is read more slowly than two periods would be stale when it came: an error.
+        """
         began_ns = self._clock.now_ns()
-        parts = [part for block in self._blocks for part in await self._read(block)]
+        try:
+            async with asyncio.timeout(self._longest_s):
+                parts = [part for block in self._blocks for part in await self._read(block)]
+        except TimeoutError as error:
+            words = (
+                f"{self.address}: reading takes over {self._longest_s:g} s; give a longer scan_s"
+            )
+            raise DriverError("slow", words) from error
         ended_ns = self._clock.now_ns()
         if len(parts) != len(self._blocks):
             self._use(tuple(part.block for part in parts))
@@ -151,6 +167,6 @@ def _refused(block: Block) -> _Part:
 def _wire_bytes(block: Block, answer: ModbusPDU) -> bytes:
     """Return the answer as it stood on the wire; pymodbus hands out lists."""
     if block.decoder.in_bits:
-        bits = np.array(answer.bits[: block.count], dtype=np.uint8)
-        return np.packbits(bits, bitorder="little").tobytes()
+        # pymodbus fills up to whole bytes; a longer answer must not look like the right one.
+        return np.packbits(np.array(answer.bits, dtype=np.uint8), bitorder="little").tobytes()
     return np.array(answer.registers, dtype=">u2").tobytes()

@@ -59,10 +59,8 @@ class OpcUaDriver:
         self._slots = np.arange(first_slot, first_slot + count, dtype=np.int32)
         self._scaling = scaling_of(device.tags)
         self._timeout_s = clock.timeout_s(max(device.request_timeout_s, 1.0))
-        self._publishing_s = max(device.scan_s / 2 / clock.speed, SHORTEST_PUBLISHING_S)
-        self._longest_silence_s = max(
-            device.scan_s / clock.speed, 3 * self._publishing_s, SHORTEST_SILENCE_S
-        )
+        self._publishing_s = max(device.scan_s / 4 / clock.speed, SHORTEST_PUBLISHING_S)
+        self._longest_silence_s = SHORTEST_SILENCE_S
         self._client: Client | None = None
         self._forget()
 
@@ -134,7 +132,7 @@ class OpcUaDriver:
     async def _subscribe(self, client: Client) -> None:
         space = 0
         if self._device.namespace:
-            space = await client.get_namespace_index(self._device.namespace)
+            space = await self._namespace(client, self._device.namespace)
         session = client.uaclient.session
         wanted = ua.CreateSubscriptionParameters(
             RequestedPublishingInterval=self._publishing_s * 1000,
@@ -145,6 +143,7 @@ class OpcUaDriver:
             Priority=0,
         )
         subscription = await session.create_subscription(wanted, self._published)
+        self._longest_silence_s = self._silence_s(subscription)
         for begin in range(0, len(self._device.tags), ITEMS_PER_CALL):
             part = self._device.tags[begin : begin + ITEMS_PER_CALL]
             items = [self._item(begin + n, tag, space) for n, tag in enumerate(part)]
@@ -157,6 +156,22 @@ class OpcUaDriver:
             )
             for row, result in enumerate(results, begin):
                 self._refused[row] = not result.StatusCode.is_good()
+        self._held_quality[self._refused] = Quality.BAD_SOURCE
+
+    async def _namespace(self, client: Client, uri: str) -> int:
+        known = await client.get_namespace_array()
+        if uri not in known:
+            words = f"{self.address}: no namespace '{uri}'; the server has {', '.join(known)}"
+            raise DriverError("namespace", words)
+        return int(known.index(uri))
+
+    def _silence_s(self, subscription: ua.CreateSubscriptionResult) -> float:
+        """Return how long silence is no loss: one period, unless the server publishes slower."""
+        keep_alive_s = subscription.RevisedPublishingInterval / 1000
+        keep_alive_s *= max(1, subscription.RevisedMaxKeepAliveCount)
+        return float(
+            max(self._device.scan_s / self._clock.speed, 2 * keep_alive_s, SHORTEST_SILENCE_S)
+        )
 
     def _item(self, row: int, tag: OpcUaTag, space: int) -> ua.MonitoredItemCreateRequest:
         node = tag.node if tag.node.startswith("ns=") else f"ns={space};{tag.node}"
@@ -217,9 +232,7 @@ class OpcUaDriver:
 
     def _confirmed_at(self, rows: Rows, now_ns: int) -> Instants:
         """Return the instant for each confirmed row, and remember it."""
-        refused = self._refused[rows]
-        self._held_quality[rows[refused]] = Quality.BAD_SOURCE
-        instants = np.where(refused, now_ns, self._confirmed_ns).astype(np.int64)
+        instants = np.where(self._refused[rows], now_ns, self._confirmed_ns).astype(np.int64)
         self._held_ns[rows] = instants
         return instants
 
