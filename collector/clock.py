@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from collector.model import NANOSECONDS
 
-SHORTEST_TIMEOUT_S = 0.25
+SHORTEST_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
