@@ -188,17 +188,19 @@ def _takes(known: dict[str, Any]) -> str:
         name = known["$ref"].rsplit("/", 1)[-1]
         target = SCHEMA["$defs"][name]
         return _choice(target["enum"]) if "enum" in target else f"{name} table"
-    if "oneOf" in known.get("items", {}):
-        return "list of " + " or ".join(_takes(one) for one in known["items"]["oneOf"])
-    if "prefixItems" in known:
-        return "pair of numbers"
     if known.get("type") == "array":
-        least = f", at least {known['minItems']}" if "minItems" in known else ""
-        most = f", at most {known['maxItems']}" if "maxItems" in known else ""
-        return f"list of {_takes(known['items'])}{least}{most}"
+        return _list(known)
     if "const" in known or "enum" in known:
         return _choice(known.get("enum") or [known["const"]])
     return _plain(known)
+
+
+def _list(known: dict[str, Any]) -> str:
+    if "prefixItems" in known:
+        return "pair of numbers"
+    least = f", at least {known['minItems']}" if "minItems" in known else ""
+    most = f", at most {known['maxItems']}" if "maxItems" in known else ""
+    return f"list of {_takes(known['items'])}{least}{most}"
 
 
 def _choice(words: list[Any]) -> str:
