@@ -31,6 +31,7 @@ class GapLedger:
     def __init__(self, keep: Callable[[Gap], None]) -> None:
         self._keep = keep
         self._open: dict[str, Gap] = {}
+        self._noted: dict[tuple[str, Cause], Gap] = {}
 
     def begin(self, device: str, from_ns: int, cause: Cause) -> None:
         """Open a gap for `device`; one open for another cause ends where this begins."""
@@ -48,6 +49,18 @@ class GapLedger:
         if gap is not None:
             self._keep(Gap(device, gap.from_ns, to_ns, gap.cause))
 
-    def note(self, device: str, from_ns: int, to_ns: int, cause: Cause) -> None:
-        """Enter a gap that is over already."""
-        self._keep(Gap(device, from_ns, to_ns, cause))
+    def note(
+        self, device: str, from_ns: int, to_ns: int, cause: Cause, joined_within_ns: int = 0
+    ) -> None:
+        """Enter a gap that is over already.
+
+        One that follows the last of its cause within `joined_within_ns` lengthens that
+        one: a machine that cannot keep pace for an hour is one gap, not thousands.
+        """
+        last = self._noted.get((device, cause))
+        joined_ns = joined_within_ns + (last.to_ns or 0) if last is not None else 0
+        if last is not None and last.from_ns <= from_ns <= joined_ns:
+            from_ns = last.from_ns
+        gap = Gap(device, from_ns, to_ns, cause)
+        self._noted[device, cause] = gap
+        self._keep(gap)

@@ -21,6 +21,7 @@ LONGEST_RETRY_S = 3.0
 KEPT_LATENESS_S = 0.05
 TICKS_REMEMBERED = 600
 LONGEST_DRIFT_S = 2.0
+JOINED_PERIODS = 2
 
 log = structlog.get_logger()
 
@@ -154,7 +155,13 @@ class Supervisor:
         if skipped:
             self.health.skipped += skipped
             until_ns = self._clock.now_ns()
-            self._ledger.note(self.device.id, self._last_ns, until_ns, Cause.NOT_POLLED)
+            self._ledger.note(
+                self.device.id,
+                self._last_ns,
+                until_ns,
+                Cause.NOT_POLLED,
+                joined_within_ns=int(JOINED_PERIODS * self.device.scan_s * NANOSECONDS),
+            )
 
     async def _read_once(self) -> None:
         if self.health.state is not DeviceState.ONLINE:

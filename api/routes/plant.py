@@ -84,10 +84,15 @@ async def history(
 
 
 @router.get("/gaps")
-async def gaps(station: StationDep, from_ms: InstantMs = 0, to_ms: InstantMs = LATEST_MS) -> Any:
+async def gaps(
+    station: StationDep,
+    from_ms: InstantMs = 0,
+    to_ms: InstantMs = LATEST_MS,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+) -> dict[str, Any]:
     """Return the gap ledger's rows that touch the span, newest first."""
     rows = await station.collector.history.gaps(
-        from_ms * NANOSECONDS_PER_MS, to_ms * NANOSECONDS_PER_MS
+        from_ms * NANOSECONDS_PER_MS, to_ms * NANOSECONDS_PER_MS, limit
     )
     return {
         "gaps": [

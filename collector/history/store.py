@@ -163,16 +163,16 @@ class History:
         """Return the id of each tag key in the log, also of tags no longer read."""
         return {int(key): str(tag) for key, tag in await self._read("SELECT key, id FROM tag")}
 
-    async def gaps(self, from_ns: int, to_ns: int) -> list[tuple[int, Gap]]:
-        """Return the ledger's rows that touch the span, newest first, with their ids."""
+    async def gaps(self, from_ns: int, to_ns: int, limit: int = 500) -> list[tuple[int, Gap]]:
+        """Return at most `limit` of the ledger's rows that touch the span, newest first."""
         sql = (
             "SELECT id, device, from_ns, to_ns, cause, recovered FROM gap "
-            "WHERE from_ns < ? AND coalesce(to_ns, ?) >= ? ORDER BY from_ns DESC, id DESC"
+            "WHERE from_ns < ? AND coalesce(to_ns, ?) >= ? ORDER BY from_ns DESC, id DESC LIMIT ?"
         )
         return [
             (number, Gap(device, begin, end, Cause(cause), bool(recovered)))
             for number, device, begin, end, cause, recovered in await self._read(
-                sql, (to_ns, to_ns, from_ns)
+                sql, (to_ns, to_ns, from_ns, limit)
             )
         ]
 

@@ -41,3 +41,16 @@ def test_one_device_s_gap_says_nothing_of_another() -> None:
     ledger.end("other", 20)
     ledger.note("other", 5, 6, Cause.NOT_POLLED)
     assert [one.device for one in kept] == ["plc", "other"]
+
+
+def test_gaps_that_follow_on_each_other_are_one_and_others_are_not() -> None:
+    kept: dict[tuple[str, int], Gap] = {}
+    ledger = GapLedger(lambda gap: kept.__setitem__((gap.device, gap.from_ns), gap))
+    for from_ns, to_ns in ((10, 20), (21, 30), (33, 40)):
+        ledger.note("plc", from_ns, to_ns, Cause.NOT_POLLED, joined_within_ns=2)
+    ledger.note("other", 11, 12, Cause.NOT_POLLED, joined_within_ns=2)
+    assert [(one.device, one.from_ns, one.to_ns) for one in kept.values()] == [
+        ("plc", 10, 30),
+        ("plc", 33, 40),
+        ("other", 11, 12),
+    ]
