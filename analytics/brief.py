@@ -59,6 +59,8 @@ async def freeze_brief(evidence: Evidence, about: Circumstance, now_ns: int) -> 
     # The board is looked at now, before anything is waited for.
     brief = {
         "frozen_ms": milliseconds(now_ns),
+        "site": name_table(plant.site.name),
+        "simulated": plant.site.simulated,
         "trigger": alarm_table(about.trigger) if about.trigger else None,
         "samples": _samples(evidence, [tags[tag] for tag in shown], now_ns),
         "alarms": [alarm_table(alarm) for alarm in about.alarms],

@@ -21,7 +21,8 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
 
     The screens are served where they have been built.
     """
-    app = FastAPI(title="Ropewatch", docs_url="/api/docs", openapi_url="/api/openapi.json")
+    # FastAPI's own pages load scripts from elsewhere; a station may have no such way out.
+    app = FastAPI(title="Ropewatch", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.state.station = station
     allowed = LOCAL_NAMES if host in LOCAL_NAMES else ["*"]
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)

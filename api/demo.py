@@ -31,7 +31,8 @@ def run_demo(folder: Path, port: int) -> None:
     """Start both processes, wait until one ends or Ctrl-C, and end both."""
     site = str(demo_site())
     python = [sys.executable, "-m"]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with _process([*python, "simulators", site], stdout=subprocess.PIPE) as simulators:
         for line in simulators.stdout or ():
             typer.echo(f"  {line.rstrip()}")

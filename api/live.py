@@ -15,6 +15,8 @@ from analytics.engine import Engine
 from analytics.plain import Plain, alarm_table, milliseconds
 from collector.board import Board
 from collector.clock import Clock
+from collector.model import Instants
+from collector.model import Values
 from collector.site import Plant
 
 FRAME_EVERY_S = 0.25
@@ -53,6 +55,24 @@ class LiveClient:
         return snapshot()
 
 
+class SteadyValues:
+    """Values for people: a move within a tag's deadband is no news.
+
+    Rules, history and records always see the samples themselves.
+    """
+
+    def __init__(self, plant: Plant) -> None:
+        self._deadband = np.array([tag.deadband for tag in plant.tags()])
+        self._shown = np.full(len(self._deadband), np.nan)
+
+    def show(self, slots: NDArray[np.intp], values: Values) -> Values:
+        """Return what to show for `values` of `slots`, and remember it."""
+        still = np.abs(values - self._shown[slots]) < self._deadband[slots]
+        shown: Values = np.where(still, self._shown[slots], values)
+        self._shown[slots] = shown
+        return shown
+
+
 class LiveFeed:
     """What every open page is told, four times a second, heartbeat included."""
 
@@ -76,6 +96,7 @@ class LiveFeed:
         self._online = -1
         self._advice: Plain = {}
         self._since_ms: dict[str, tuple[str, int]] = {}
+        self._steady = SteadyValues(plant)
 
     @property
     def clients(self) -> int:
@@ -163,8 +184,12 @@ class LiveFeed:
     def _columns(self, slots: NDArray[np.intp]) -> dict[str, list[Any]]:
         board = self._board
         return {
-            "values": np.round(board.values[slots], DECIMALS).tolist(),
+            "values": np.round(self._steady.show(slots, board.values[slots]), DECIMALS).tolist(),
             "quality": board.quality[slots].tolist(),
-            "source_ms": (board.source_ns[slots] // 1_000_000).tolist(),
-            "good_ms": (board.good_ns[slots] // 1_000_000).tolist(),
+            "source_ms": _seen_ms(board.source_ns[slots]),
+            "good_ms": _seen_ms(board.good_ns[slots]),
         }
+
+
+def _seen_ms(instants: Instants) -> list[int | None]:
+    return [at_ms or None for at_ms in (instants // 1_000_000).tolist()]

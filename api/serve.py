@@ -13,7 +13,7 @@ import uvicorn
 from analytics.records import RecordsError
 from api.app import create_app
 from api.config import SiteFile
-from api.station import StationSettings, open_station, running
+from api.station import MixedFolderError, StationSettings, open_station, running
 from collector.history.influx import InfluxSettingsError
 from collector.history.schema import HistoryError
 
@@ -39,7 +39,7 @@ def serve(site: SiteFile, settings: StationSettings, address: Address) -> None:
     listener = _listen(address)
     try:
         asyncio.run(_serve(site, settings, address, listener))
-    except (HistoryError, RecordsError, InfluxSettingsError) as error:
+    except (HistoryError, RecordsError, InfluxSettingsError, MixedFolderError) as error:
         raise ServeError(str(error)) from error
     finally:
         listener.close()

@@ -1,6 +1,7 @@
 """Put one station together: collecting, judging, recording and sending, and run it."""
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -27,6 +28,11 @@ from collector.service import Collector
 from collector.supervisor import DeviceState
 
 FINISH_S = 10.0
+KIND = "simulated"
+
+
+class MixedFolderError(Exception):
+    """The data folder belongs to another kind of site; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,8 @@ def devices_online(collector: Collector) -> int:
 async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterator[Station]:
     """Open everything that a station keeps; nothing runs yet.
 
-    HistoryError, RecordsError or InfluxSettingsError, one sentence each, where the
-    folder, a file or a setting cannot be used.
+    HistoryError, RecordsError, InfluxSettingsError or MixedFolderError, one sentence
+    each, where the folder, a file or a setting cannot be used.
     """
     clock = Clock(settings.time_base)
     async with AsyncExitStack() as stack:
@@ -80,6 +86,7 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
         records = await stack.enter_async_context(
             Records.open(settings.folder / "records.sqlite", clock.now_ns)
         )
+        await _keep_apart(records, site)
         collector = Collector(
             site.plant,
             settings.folder / "history.sqlite",
@@ -97,6 +104,18 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             pace = Pace(chance=Random().random)  # noqa: S311 - jitter
             sender = Sender(collector.history, server, renderer.render, Clock(), pace)
         yield _assemble(site, clock, collector, records, sender)
+
+
+async def _keep_apart(records: Records, site: SiteFile) -> None:
+    """Refuse to mix what a simulated site left with what a real one does."""
+    simulated = site.plant.site.simulated
+    kept = await records.state.kept(KIND)
+    if kept is None:
+        await records.state.keep(KIND, json.dumps(simulated))
+    elif json.loads(kept) != simulated:
+        held, given = ("simulated", "real") if json.loads(kept) else ("real", "simulated")
+        message = f"the data folder holds records of a {held} site and this site is {given}"
+        raise MixedFolderError(f"{message}; give another folder with --data")
 
 
 def _assemble(

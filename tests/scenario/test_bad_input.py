@@ -82,6 +82,16 @@ def test_a_data_folder_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     assert in_the_way.read_text() == "a file, not a folder"
 
 
+def test_a_folder_of_a_simulated_site_is_not_taken_for_a_real_one(tmp_path: Path) -> None:
+    with Rehearsal(tmp_path, "silent_plc") as rehearsal:
+        assert rehearsal.stop_monitor() == 0
+        real = rehearsal.site.read_text("utf-8").replace("simulated = true", "simulated = false")
+    (tmp_path / "real.toml").write_text(real, "utf-8")
+    folder = str(tmp_path / "data")
+    done = _ropewatch("run", str(tmp_path / "real.toml"), "--data", folder, "--port", "0")
+    _assert_one_line(done, 1, "simulated", "--data")
+
+
 def test_an_influxdb_without_a_token_is_one_line(tmp_path: Path) -> None:
     done = _ropewatch(
         "run",
