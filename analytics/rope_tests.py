@@ -108,7 +108,7 @@ class RopeDesk:
             ],
             "missed": [milliseconds(at) for at in missed],
             "fit": _fit_table(trend.fit) if trend and trend.fit else None,
-            "fit_reason": name_table(trend.reason) if trend else None,
+            "fit_reason": name_table(trend.reason) if trend and not trend.fit else None,
         }
 
     async def close_task(self, task_id: int, closing: Closing) -> Task:

@@ -15,8 +15,7 @@ from analytics.engine import Engine
 from analytics.plain import Plain, alarm_table, milliseconds
 from collector.board import Board
 from collector.clock import Clock
-from collector.model import Instants
-from collector.model import Values
+from collector.model import Instants, Values
 from collector.site import Plant
 
 FRAME_EVERY_S = 0.25
