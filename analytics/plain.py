@@ -17,6 +17,11 @@ def milliseconds(instant_ns: int | None) -> int | None:
     return None if instant_ns is None else instant_ns // NANOSECONDS_PER_MS
 
 
+def seen_ms(instant_ns: int) -> int | None:
+    """Return the instant in milliseconds, None for 0: what has not happened has no time."""
+    return milliseconds(instant_ns) if instant_ns else None
+
+
 def figure(value: float | None) -> float | None:
     """Return a figure that JSON can hold: None for what is no number."""
     return None if value is None or not math.isfinite(value) else round(value, 6)

@@ -17,8 +17,9 @@ def _station(connection: HTTPConnection) -> Station:
 StationDep = Annotated[Station, Depends(_station)]
 
 Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
-RecordId = Annotated[int, Field(ge=1)]
+RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class Act(BaseModel):

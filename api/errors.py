@@ -1,9 +1,6 @@
 """Every error that leaves the interface: one shape, words to act on, no traceback."""
 
-from typing import Any
-
 from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -22,7 +19,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
         super().__init__(en)
 
 
-def answer(status: int, zh: str, en: str, detail: Any = "") -> JSONResponse:
+def answer(status: int, zh: str, en: str, detail: str = "") -> JSONResponse:
     """Return the one shape that errors have."""
     return JSONResponse({"title": {"zh": zh, "en": en}, "detail": detail}, status_code=status)
 
@@ -56,7 +53,7 @@ def install_errors(app: FastAPI) -> None:
             f"{' '.join(str(step) for step in fault['loc'])}: {fault['msg']}"
             for fault in error.errors()
         ]
-        return answer(422, "请求有误", "the request is not understood", jsonable_encoder(faults))
+        return answer(422, "请求有误", "the request is not understood", "; ".join(faults))
 
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:

@@ -8,7 +8,7 @@ from pydantic import Field
 from analytics.consultation import ByHand
 from analytics.model import Decision, Opinion
 from analytics.plain import consultation_table, head_table
-from api.deps import Act, Person, RecordId, StationDep, Words
+from api.deps import Act, Person, RecordId, Said, StationDep, Words
 from collector.site import Id
 
 router = APIRouter(prefix="/api/consultations", tags=["consultations"])
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/consultations", tags=["consultations"])
 class OpenByHand(Act):
     """Someone wants a consultation."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: Annotated[Said, Field(max_length=200)]
     ropeways: tuple[Id, ...] = Field(min_length=1)
 
 
@@ -25,7 +25,7 @@ class GiveOpinion(Act):
     """What one person says."""
 
     role: Person
-    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    text: Said
     dissent: bool = False
 
 
@@ -58,7 +58,8 @@ async def consultation(station: StationDep, consultation_id: RecordId) -> dict[s
 @router.post("", status_code=201)
 async def open_by_hand(station: StationDep, act: OpenByHand) -> dict[str, Any]:
     """Open a consultation by hand; its brief is frozen now."""
-    opened = await station.consultations.open_by_hand(ByHand(act.name, act.reason, act.ropeways))
+    ropeways = tuple(dict.fromkeys(act.ropeways))
+    opened = await station.consultations.open_by_hand(ByHand(act.name, act.reason, ropeways))
     return consultation_table(opened)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from analytics.plain import milliseconds, name_table
+from analytics.plain import milliseconds, name_table, seen_ms
 from api.deps import StationDep
 from api.station import Station
 from collector.model import UNCERTAIN_FROM
@@ -33,7 +33,7 @@ async def health(station: StationDep) -> dict[str, Any]:
         "history": _history(station),
         "influx": _influx(station),
         "engine": {
-            "last_scan_ms": milliseconds(station.engine.last_scan_ns),
+            "last_scan_ms": seen_ms(station.engine.last_scan_ns),
             "rules": len(station.site.judging.rule),
             "active": len(station.engine.alarms),
             "dropped": station.engine.dropped,
@@ -78,7 +78,7 @@ def _history(station: Station) -> dict[str, Any]:
     return {
         "state": "failing" if known.failing else "ok",
         "reason": known.failing,
-        "last_commit_ms": milliseconds(known.last_commit_ns),
+        "last_commit_ms": seen_ms(known.last_commit_ns),
         "commit_p99_ms": round(slowest * 1000, 2),
         "scans": known.scans,
         "waiting": known.waiting,

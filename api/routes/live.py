@@ -24,9 +24,9 @@ async def live(socket: WebSocket, station: StationDep) -> None:
     client = station.live.join()
     sending = asyncio.create_task(_send(socket, client, station.live))
     try:
-        with suppress(WebSocketDisconnect):
-            while True:
-                await socket.receive_text()
+        # A page has nothing to say to us; whatever it sends is read and forgotten.
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            pass
     finally:
         station.live.leave(client)
         sending.cancel()

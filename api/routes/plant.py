@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from analytics.conditions import Condition
-from analytics.plain import figure, milliseconds, name_table
+from analytics.plain import figure, milliseconds, name_table, seen_ms
 from api.deps import StationDep
 from api.errors import Refused
 from api.station import Station
@@ -53,9 +53,9 @@ async def board(station: StationDep) -> dict[str, Any]:
                 "tag": tag.id,
                 "value": figure(float(newest.values[slot])),
                 "quality": int(newest.quality[slot]),
-                "source_ms": milliseconds(int(newest.source_ns[slot])),
-                "received_ms": milliseconds(int(newest.received_ns[slot])),
-                "good_ms": milliseconds(int(newest.good_ns[slot])),
+                "source_ms": seen_ms(int(newest.source_ns[slot])),
+                "received_ms": seen_ms(int(newest.received_ns[slot])),
+                "good_ms": seen_ms(int(newest.good_ns[slot])),
             }
             for slot, tag in enumerate(station.site.plant.tags())
         ],

@@ -1,0 +1,178 @@
+"""The live socket: one snapshot, then deltas without a hole."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from api.app import create_app
+from api.live import FRAME_EVERY_S, MOST_WAITING, LiveClient
+from api.station import Station
+from collector.model import Quality
+from tests.unit.api.parts import BEGIN_MS, Desk, a_station
+
+
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[tuple[Desk, str]]:
+    async with a_station(folder) as station:
+        listener = socket.create_server(("127.0.0.1", 0))
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        config = uvicorn.Config(
+            create_app(station, screens=folder / "none"),
+            log_config=None,
+            lifespan="off",
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        tasks = [
+            asyncio.create_task(server.serve(sockets=[listener])),
+            asyncio.create_task(station.live.run()),
+        ]
+        try:
+            async with asyncio.timeout(10):
+                while not server.started:
+                    await asyncio.sleep(0.01)
+            yield Desk(station, None), address  # type: ignore[arg-type]
+        finally:
+            server.should_exit = True
+            tasks[1].cancel()
+            with suppress(asyncio.CancelledError):
+                await tasks[1]
+            await tasks[0]
+            listener.close()
+
+
+async def frame(page: ClientConnection) -> Any:
+    return json.loads(await asyncio.wait_for(page.recv(), 5))
+
+
+async def test_a_snapshot_comes_first_and_then_every_delta(tmp_path: Path) -> None:
+    async with served(tmp_path) as (desk, address):
+        await desk.see(desk.reading(1, speed=5.0, e_stop=Quality.BAD_SOURCE))
+        async with connect(f"ws://{address}/api/live") as page:
+            first = await frame(page)
+            numbers = [first["n"], *[(await frame(page))["n"] for _ in range(4)]]
+    assert first["kind"] == "snapshot"
+    assert first["slots"] is None
+    assert first["values"] == [5.0, None, None]
+    assert first["quality"] == [0, Quality.BAD_SOURCE, Quality.BAD_NEVER_READ]
+    assert first["source_ms"] == [BEGIN_MS + 1000, BEGIN_MS + 1000, None]
+    assert (first["alarms"], first["devices_online"], first["devices"]) == ([], 0, 2)
+    assert numbers == list(range(numbers[0], numbers[0] + 5))
+
+
+async def test_a_delta_holds_what_changed_and_nothing_else(tmp_path: Path) -> None:
+    async with served(tmp_path) as (desk, address), connect(f"ws://{address}/api/live") as page:
+        for _ in range(3):
+            await frame(page)
+        quiet = await frame(page)
+        assert set(quiet) == {"kind", "n", "now_ms", "slots", "values", "quality"} | {
+            "source_ms",
+            "good_ms",
+        }
+        assert quiet["slots"] == []
+        await desk.see(desk.reading(2, gust=25.0))
+        seen = [await frame(page) for _ in range(3)]
+    changed = [one for one in seen if one["slots"]]
+    assert [(one["slots"], one["values"]) for one in changed] == [([2], [25.0])]
+    (told,) = [one for one in seen if "alarms" in one]
+    assert told["alarms"][0]["rule"] == "gust"
+    assert all("devices" not in one for one in seen)
+
+
+async def test_snapshot_and_deltas_together_are_the_board(tmp_path: Path) -> None:
+    async with served(tmp_path) as (desk, address), connect(f"ws://{address}/api/live") as page:
+        shown = (await frame(page))["values"]
+        for second in range(8):
+            await desk.see(desk.reading(second, speed=float(second), e_stop=second % 2))
+        for _ in range(6):
+            delta = await frame(page)
+            for slot, value in zip(delta["slots"], delta["values"], strict=True):
+                shown[slot] = value
+    assert shown == [7.0, 1.0, None]
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
+async def test_a_foreign_page_is_refused_on_the_socket(tmp_path: Path, origin: str) -> None:
+    async with served(tmp_path) as (desk, address):
+        with pytest.raises(InvalidStatus) as refusal:
+            async with connect(f"ws://{address}/api/live", additional_headers={"Origin": origin}):
+                pass
+        assert refusal.value.response.status_code == 403
+        own = {"Origin": f"http://{address}"}
+        async with connect(f"ws://{address}/api/live", additional_headers=own) as page:
+            assert (await frame(page))["kind"] == "snapshot"
+            assert desk.station.live.clients == 1
+
+
+async def test_a_page_that_goes_is_forgotten(tmp_path: Path) -> None:
+    async with served(tmp_path) as (desk, address):
+        for _ in range(3):
+            async with connect(f"ws://{address}/api/live") as page:
+                await frame(page)
+        async with asyncio.timeout(5):
+            while desk.station.live.clients:
+                await asyncio.sleep(0.02)
+
+
+async def test_what_a_page_sends_is_read_and_forgotten(tmp_path: Path) -> None:
+    async with served(tmp_path) as (_, address), connect(f"ws://{address}/api/live") as page:
+        await page.send("hello")
+        await page.send(b"\x00\xff")
+        numbers = [(await frame(page))["n"] for _ in range(3)]
+        assert numbers == list(range(numbers[0], numbers[0] + 3))
+
+
+async def test_a_slow_page_is_dropped_to_the_latest_state(tmp_path: Path) -> None:
+    async with a_station(tmp_path) as station:
+        feed = station.live
+        page = feed.join()
+        running = asyncio.create_task(feed.run())
+        first = json.loads(await page.next_frame(feed.snapshot))
+        await asyncio.sleep(FRAME_EVERY_S * (MOST_WAITING + 3))
+        again = json.loads(await page.next_frame(feed.snapshot))
+        after = json.loads(await page.next_frame(feed.snapshot))
+        running.cancel()
+    assert (first["kind"], again["kind"], after["kind"]) == ("snapshot", "snapshot", "delta")
+    assert again["n"] > first["n"] + MOST_WAITING
+    assert after["n"] == again["n"] + 1
+    assert page.dropped == 1
+
+
+async def test_a_page_is_told_in_order_and_never_twice() -> None:
+    page = LiveClient()
+    assert await page.next_frame(lambda: b"whole") == b"whole"
+    for number in range(MOST_WAITING):
+        page.offer(b"%d" % number)
+    heard = [await page.next_frame(lambda: b"whole") for _ in range(MOST_WAITING)]
+    assert heard == [b"%d" % number for number in range(MOST_WAITING)]
+    waiting = asyncio.create_task(page.next_frame(lambda: b"whole"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    page.offer(b"next")
+    assert await waiting == b"next"
+
+
+async def test_advice_says_since_when_it_holds(tmp_path: Path) -> None:
+    async with a_station(tmp_path) as station:
+        desk = Desk(station, None)  # type: ignore[arg-type]
+
+        def since(of: Station) -> int:
+            (north,) = of.live.advice()["ropeways"]
+            return int(north["since_ms"])
+
+        calm = since(station)
+        await asyncio.sleep(0.02)
+        assert since(station) == calm
+        await desk.see(desk.reading(1, gust=Quality.BAD_SOURCE))
+        await desk.see(desk.reading(9, gust=Quality.BAD_SOURCE))
+        assert since(station) > calm

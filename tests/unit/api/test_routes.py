@@ -1,0 +1,527 @@
+"""Every documented route answers in its documented shape, and every fault in one."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from collector.gaps import Cause, Gap
+from collector.model import Quality
+from tests.unit.analytics.records_words import a_test, a_trace
+from tests.unit.api.parts import BEGIN_MS, E_STOP, GUST, SPEED, Desk, a_desk, a_rope_alarm, a_task
+from tests.unit.collector.words import BEGIN_NS
+
+TEXT = {"zh": str, "en": str}
+NUMBER = (int, float)
+MAYBE = (int, float, type(None))
+ALARM = {
+    "id": int,
+    "rule": str,
+    "level": str,
+    "kind": str,
+    "tag": (str, type(None)),
+    "ropeway": (str, type(None)),
+    "priority": int,
+    "state": str,
+    "name": TEXT,
+    "value": MAYBE,
+    "limit": MAYBE,
+    "unit": str,
+    "guidance": {"consequence": TEXT, "response": TEXT, "respond_within_s": int},
+    "raised_ms": int,
+    "acknowledged_ms": MAYBE,
+    "acknowledged_by": (str, type(None)),
+    "returned_ms": MAYBE,
+    "closed_ms": MAYBE,
+    "consultation": MAYBE,
+    "task": MAYBE,
+}
+TASK = {
+    "id": int,
+    "kind": str,
+    "title": TEXT,
+    "ropeway": str,
+    "rope": (str, type(None)),
+    "test_point": (str, type(None)),
+    "due_ms": int,
+    "state": str,
+    "opened_ms": int,
+    "alarm": MAYBE,
+    "test": MAYBE,
+    "result": (str, type(None)),
+    "note": str,
+    "name": (str, type(None)),
+    "done_ms": MAYBE,
+}
+TEST = {
+    "id": int,
+    "rope": str,
+    "test_point": str,
+    "started_ms": int,
+    "ended_ms": int,
+    "pass_number": int,
+    "complete": bool,
+    "covered_share": NUMBER,
+    "speed_mps": MAYBE,
+    "windows": [
+        {"window_d": NUMBER, "loss_pct": NUMBER, "position_m": NUMBER, "limit_pct": NUMBER}
+    ],
+    "lf_max": MAYBE,
+    "lf_position_m": MAYBE,
+    "verdict": str,
+    "alarm": MAYBE,
+}
+CLEAR = {"now": MAYBE, "full": NUMBER, "emergency": NUMBER}
+ADVICE = {
+    "ropeway": str,
+    "advice": str,
+    "reasons": [TEXT],
+    "clear_time_s": CLEAR,
+    "since_ms": int,
+}
+HEAD = {
+    "id": int,
+    "number": str,
+    "opened_ms": int,
+    "opened_by": str,
+    "trigger": TEXT,
+    "alarm": MAYBE,
+    "ropeways": [str],
+    "state": str,
+    "sha256": str,
+    "closed_ms": MAYBE,
+    "closed_by": (str, type(None)),
+}
+TAG = {
+    "slot": int,
+    "id": str,
+    "name": TEXT,
+    "unit": str,
+    "group": str,
+    "ropeway": str,
+    "place": str,
+    "quantity": str,
+    "device": str,
+    "min": MAYBE,
+    "max": MAYBE,
+    "normal": (list, type(None)),
+    "decimals": int,
+    "boolean": bool,
+    "limits": [{"level": str, "value": NUMBER, "priority": int, "rule": str}],
+}
+WAY = {
+    "id": str,
+    "name": TEXT,
+    "kind": str,
+    "length_m": NUMBER,
+    "line_speed_mps": NUMBER,
+    "emergency_speed_mps": NUMBER,
+    "carriers": int,
+    "places": int,
+    "speed": int,
+    "stations": [{"id": str, "name": TEXT, "position_m": NUMBER, "altitude_m": NUMBER}],
+    "towers": [{"number": int, "exposure": str, "azimuth_deg": NUMBER, "gust": MAYBE}],
+    "indicators": [{"name": TEXT, "slots": [int]}],
+    "safety_circuits": [{"name": TEXT, "slot": int}],
+    "ropes": [{"id": str, "limits": list, "test_points": list, "diameter_mm": NUMBER}],
+}
+SITE = {
+    "name": TEXT,
+    "timezone": str,
+    "simulated": bool,
+    "storm_speed_kmh": NUMBER,
+    "now_ms": int,
+    "speed": NUMBER,
+    "ropeways": [WAY],
+    "devices": [{"id": str, "name": TEXT, "ropeway": str, "protocol": str, "scan_s": NUMBER}],
+    "tags": [TAG],
+}
+DEVICE = {
+    "id": str,
+    "name": TEXT,
+    "ropeway": str,
+    "protocol": str,
+    "address": str,
+    "state": str,
+    "since_ms": int,
+    "reason": str,
+    "period_s": NUMBER,
+    "period_kept_pct": NUMBER,
+    "lateness_p99_ms": NUMBER,
+    "age_ms": MAYBE,
+    "scans": int,
+    "skipped": int,
+    "reconnects": int,
+    "errors": dict,
+    "tags": int,
+    "good_tags": int,
+}
+HEALTH = {
+    "now_ms": int,
+    "started_ms": int,
+    "devices": [DEVICE],
+    "subscribers": [{"name": str, "depth": int, "capacity": int, "dropped": int}],
+    "history": {"state": str, "reason": str, "commit_p99_ms": NUMBER, "scans": int, "bytes": int},
+    "influx": type(None),
+    "engine": {"last_scan_ms": MAYBE, "rules": int, "active": int, "dropped": int},
+    "live": {"clients": int, "frames": int},
+}
+SERIES = {"tag": str, "t": [int], "min": [MAYBE], "mean": [MAYBE], "max": [MAYBE], "good": [MAYBE]}
+TREND = {
+    "rope": str,
+    "test_point": str,
+    "window_d": MAYBE,
+    "limit_pct": MAYBE,
+    "action_pct": MAYBE,
+    "tests": [{"id": int, "ended_ms": int, "loss_pct": MAYBE, "verdict": str}],
+    "missed": [int],
+    "fit": (dict, type(None)),
+    "fit_reason": (dict, type(None)),
+}
+ERROR = {"title": TEXT}
+
+
+def fits(answer: Any, shape: Any, place: str = "answer") -> None:
+    """Assert that `answer` has at least the documented shape."""
+    if isinstance(shape, dict):
+        assert isinstance(answer, dict), place
+        for key, inner in shape.items():
+            assert key in answer, f"{place} lacks {key}"
+            fits(answer[key], inner, f"{place}.{key}")
+    elif isinstance(shape, list):
+        assert isinstance(answer, list), place
+        for number, one in enumerate(answer):
+            fits(one, shape[0], f"{place}[{number}]")
+    else:
+        assert isinstance(answer, shape), f"{place} is {answer!r}"
+
+
+async def stormy(desk: Desk) -> None:
+    await desk.see(
+        desk.reading(1, speed=5.0, e_stop=1.0),
+        desk.reading(1.5, gust=25.0),
+        desk.reading(2, speed=Quality.BAD_SOURCE, e_stop=1.0),
+    )
+
+
+async def test_every_route_that_reads_answers_in_its_shape(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        await stormy(desk)
+        test = await desk.station.records.tests.add(
+            a_test(rope="haul", test_point="end_0"), a_trace()
+        )
+        await desk.station.records.tasks.open_task(a_task())
+        fits(await desk.get("/api/site"), SITE)
+        fits(await desk.get("/api/health"), HEALTH)
+        fits(await desk.get("/api/alarms"), {"alarms": [ALARM]})
+        fits(await desk.get("/api/alarms", state="all"), {"alarms": [ALARM]})
+        fits(await desk.get("/api/advice"), {"ropeways": [ADVICE]})
+        fits(await desk.get("/api/rope-tests"), {"tests": [TEST]})
+        one = await desk.get(f"/api/rope-tests/{test.id}")
+        fits(one, {**TEST, "trace": {"position_m": [MAYBE], "lma_pct": [MAYBE], "lf": [MAYBE]}})
+        fits(await desk.get("/api/ropes/haul/trend", test_point="end_0"), TREND)
+        fits(await desk.get("/api/tasks"), {"tasks": [TASK]})
+        fits(await desk.get("/api/consultations"), {"consultations": [HEAD]})
+
+
+async def test_the_board_shows_nothing_as_a_value_that_is_none(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        await stormy(desk)
+        board = await desk.get("/api/board")
+        samples = {one["tag"]: one for one in board["samples"]}
+        assert [one["tag"] for one in board["samples"]] == [SPEED, E_STOP, GUST]
+        assert samples[SPEED]["value"] is None
+        assert samples[SPEED]["quality"] == Quality.BAD_SOURCE
+        assert samples[SPEED]["good_ms"] == BEGIN_MS + 1000
+        assert samples[GUST]["value"] == 25.0
+
+
+async def test_what_was_never_read_has_no_time(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        for sample in (await desk.get("/api/board"))["samples"]:
+            assert sample["quality"] == Quality.BAD_NEVER_READ
+            assert [sample[one] for one in ("value", "source_ms", "received_ms", "good_ms")] == [
+                None
+            ] * 4
+        health = await desk.get("/api/health")
+        assert health["engine"]["last_scan_ms"] is None
+
+
+async def test_the_site_names_slots_and_limits(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        site = await desk.get("/api/site")
+    (way,) = site["ropeways"]
+    assert (way["speed"], way["indicators"][1]["slots"]) == (0, [2])
+    assert [tower["gust"] for tower in way["towers"]] == [2, None]
+    assert site["tags"][1]["boolean"] is True
+    assert site["tags"][2]["limits"] == [
+        {"level": "H", "value": 20.0, "priority": 2, "rule": "gust"}
+    ]
+
+
+async def test_history_has_every_bucket_and_null_where_nothing_good_was_read(
+    tmp_path: Path,
+) -> None:
+    async with a_desk(tmp_path) as desk:
+        await stormy(desk)
+        answer = await desk.get(
+            "/api/history",
+            tags=f"{GUST},{SPEED}",
+            from_ms=BEGIN_MS,
+            to_ms=BEGIN_MS + 4000,
+            buckets=4,
+        )
+    fits(answer, {"from_ms": int, "to_ms": int, "bucket_ms": NUMBER, "series": [SERIES]})
+    gust, speed = answer["series"]
+    assert gust["t"] == [BEGIN_MS + step * 1000 for step in range(4)]
+    assert gust["max"] == [None, 25.0, None, None]
+    assert (speed["mean"], speed["good"]) == ([None, 5.0, None, None], [0, 1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [
+        ({"tags": "north.drive.gone"}, 404),
+        ({"tags": ""}, 404),
+        ({"tags": ",".join([SPEED, "x" * 50])}, 404),
+        ({"to_ms": BEGIN_MS}, 422),
+        ({"to_ms": BEGIN_MS - 1}, 422),
+        ({"to_ms": BEGIN_MS + 40 * 86_400_000}, 422),
+        ({"buckets": 0}, 422),
+        ({"buckets": 2001}, 422),
+        ({"buckets": "many"}, 422),
+        ({"from_ms": -1}, 422),
+        ({"from_ms": 10**30}, 422),
+        ({"from_ms": "nan"}, 422),
+    ],
+)
+async def test_a_span_that_makes_no_sense_is_refused(
+    tmp_path: Path, params: dict[str, Any], status: int
+) -> None:
+    good = {"tags": SPEED, "from_ms": BEGIN_MS, "to_ms": BEGIN_MS + 1000}
+    async with a_desk(tmp_path) as desk:
+        fits(await desk.get("/api/history", status, **{**good, **params}), ERROR)
+
+
+async def test_gaps_come_newest_first(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        history = desk.station.collector.history
+        history.keep_gap(Gap("drive", BEGIN_NS, BEGIN_NS + 10**9, Cause.NOT_POLLED))
+        history.keep_gap(Gap("wind", BEGIN_NS + 10**9, None, Cause.DEVICE_LOST))
+        await history.committed()
+        rows = (await desk.get("/api/gaps"))["gaps"]
+        later = (await desk.get("/api/gaps", from_ms=BEGIN_MS + 2000))["gaps"]
+    assert [(row["device"], row["to_ms"]) for row in rows] == [
+        ("wind", None),
+        ("drive", BEGIN_MS + 1000),
+    ]
+    assert [row["device"] for row in later] == ["wind"]
+
+
+async def test_an_alarm_is_acknowledged_once_by_name(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        await stormy(desk)
+        (alarm,) = (await desk.get("/api/alarms"))["alarms"]
+        path = f"/api/alarms/{alarm['id']}/acknowledge"
+        seen = await desk.post(path, {"name": " 王磊 ", "comment": "减速"})
+        fits(seen, ALARM)
+        assert (seen["state"], seen["acknowledged_by"]) == ("acknowledged", "王磊")
+        fits(await desk.post(path, {"name": "李工", "comment": ""}, 409), ERROR)
+
+
+async def test_a_consultation_goes_its_whole_way(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        wish = {"name": "王磊", "reason": "看天", "ropeways": ["north"]}
+        one = await desk.post("/api/consultations", wish, 201)
+        fits(one, {**HEAD, "brief": str, "opinions": list, "decisions": list})
+        path = f"/api/consultations/{one['id']}"
+        await desk.post(f"{path}/close", {"name": "王磊"}, 409)
+        opinion = {"name": "李工", "role": "机电", "text": "应停", "dissent": True}
+        await desk.post(f"{path}/opinions", opinion, 201)
+        decision = {"name": "王磊", "ropeway": "north", "decision": "suspend"}
+        await desk.post(f"{path}/decisions", decision, 201)
+        closed = await desk.post(f"{path}/close", {"name": "王磊"})
+        assert (closed["state"], closed["closed_by"]) == ("closed", "王磊")
+        assert closed["brief"] == one["brief"]
+        await desk.post(f"{path}/decisions", decision, 409)
+        assert (await desk.get(path))["opinions"][0]["dissent"] is True
+
+
+async def test_a_task_is_closed_once_by_name(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        task = await desk.station.records.tasks.open_task(a_task())
+        path = f"/api/tasks/{task.id}/close"
+        closed = await desk.post(path, {"name": "李工", "result": "pass", "note": "好"})
+        fits(closed, TASK)
+        assert (closed["state"], closed["name"]) == ("done", "李工")
+        fits(await desk.post(path, {"name": "李工", "result": "pass", "note": ""}, 409), ERROR)
+        assert (await desk.get("/api/tasks"))["tasks"] == []
+        assert len((await desk.get("/api/tasks", state="all"))["tasks"]) == 1
+
+
+POSTS = [
+    "/api/alarms/1/acknowledge",
+    "/api/consultations",
+    "/api/consultations/1/opinions",
+    "/api/consultations/1/decisions",
+    "/api/consultations/1/close",
+    "/api/tasks/1/close",
+]
+WHOLE: dict[str, Any] = {
+    "/api/alarms/1/acknowledge": {"name": "a", "comment": ""},
+    "/api/consultations": {"name": "a", "reason": "b", "ropeways": ["north"]},
+    "/api/consultations/1/opinions": {"name": "a", "role": "b", "text": "c"},
+    "/api/consultations/1/decisions": {"name": "a", "ropeway": "north", "decision": "slow"},
+    "/api/consultations/1/close": {"name": "a"},
+    "/api/tasks/1/close": {"name": "a", "result": "pass"},
+}
+
+
+async def test_a_body_that_makes_no_sense_is_refused_in_one_shape(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        for path in POSTS:
+            whole = WHOLE[path]
+            wrong = [
+                b"",
+                b"{",
+                b"null",
+                b"[]",
+                b'"text"',
+                b"\xff\xfe",
+                json.dumps({**whole, "extra": 1}).encode(),
+                json.dumps({**whole, "name": "  "}).encode(),
+                json.dumps({**whole, "name": 5}).encode(),
+                json.dumps({**whole, "name": "x" * 61}).encode(),
+                json.dumps({**whole, "name": "\ud800"}).encode(),
+                *[
+                    json.dumps(
+                        {name: value for name, value in whole.items() if name != lacking}
+                    ).encode()
+                    for lacking in whole
+                    if lacking != "comment"
+                ],
+            ]
+            for body in wrong:
+                answer = await desk.client.post(
+                    path, content=body, headers={"content-type": "application/json"}
+                )
+                assert answer.status_code == 422, (path, body, answer.text[:300])
+                fits(answer.json(), {**ERROR, "detail": str})
+                assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/consultations", {"reason": "   "}),
+        ("/api/consultations", {"ropeways": []}),
+        ("/api/consultations/1/opinions", {"text": " "}),
+        ("/api/consultations/1/decisions", {"decision": "rocket"}),
+        ("/api/consultations/1/decisions", {"speed_mps": -1}),
+        ("/api/consultations/1/decisions", {"speed_mps": 1e9}),
+        ("/api/tasks/1/close", {"result": "perhaps"}),
+    ],
+)
+async def test_a_wish_that_says_nothing_is_refused(
+    tmp_path: Path, path: str, body: dict[str, Any]
+) -> None:
+    async with a_desk(tmp_path) as desk:
+        fits(await desk.post(path, {**WHOLE[path], **body}, 422), ERROR)
+
+
+async def test_a_ropeway_named_twice_counts_once(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        body = {**WHOLE["/api/consultations"], "ropeways": ["north", "north"]}
+        assert (await desk.post("/api/consultations", body, 201))["ropeways"] == ["north"]
+
+
+async def test_what_is_not_there_is_not_found_in_one_shape(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        for path in POSTS:
+            if path != "/api/consultations":
+                fits(await desk.post(path.replace("1", "77"), WHOLE[path], 404), ERROR)
+        for path in (
+            "consultations/77",
+            "rope-tests/77",
+            "nothing",
+            "ropes/haul/trend?test_point=x",
+        ):
+            fits(await desk.get(f"/api/{path}", 404), ERROR)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "9223372036854775808", "9" * 40])
+async def test_a_number_that_no_record_can_have_is_refused(tmp_path: Path, number: str) -> None:
+    async with a_desk(tmp_path) as desk:
+        for path in ("consultations", "rope-tests"):
+            fits(await desk.get(f"/api/{path}/{number}", 422), ERROR)
+
+
+async def test_a_foreign_page_may_change_nothing(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        body = WHOLE["/api/consultations"]
+        foreign = [
+            {"origin": "http://evil.example"},
+            {"origin": "null"},
+            {"origin": "http://127.0.0.1:9999"},
+            {"sec-fetch-site": "cross-site"},
+        ]
+        for headers in foreign:
+            fits(await desk.post("/api/consultations", body, 403, **headers), ERROR)
+        await desk.post("/api/consultations", body, 201, origin="http://127.0.0.1:8420")
+        await desk.post("/api/consultations", body, 201)
+        assert len((await desk.get("/api/consultations"))["consultations"]) == 2
+
+
+async def test_another_host_s_name_is_not_ours(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        answer = await desk.client.get("/api/site", headers={"host": "evil.example"})
+        assert answer.status_code == 400
+
+
+async def test_a_method_that_is_not_there_is_refused_in_one_shape(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        answer = await desk.client.delete("/api/alarms")
+        assert answer.status_code == 405
+        fits(answer.json(), ERROR)
+
+
+async def test_records_that_cannot_be_used_are_said_in_one_shape(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        (tmp_path / "records.sqlite").write_bytes(b"junk" * 5000)
+        for name in ("records.sqlite-wal", "records.sqlite-shm"):
+            (tmp_path / name).unlink(missing_ok=True)
+        answer = await desk.client.get("/api/consultations")
+        assert answer.status_code in (200, 503)
+        assert "Traceback" not in answer.text
+
+
+async def test_a_history_that_cannot_be_read_is_said_in_one_shape(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        (tmp_path / "history.sqlite").rename(tmp_path / "elsewhere")
+        fits(await desk.get("/api/gaps", 503), {**ERROR, "detail": str})
+
+
+async def test_a_rope_s_alarm_speaks_in_the_advice(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        await desk.station.engine.raise_alarm(a_rope_alarm())
+        (north,) = (await desk.get("/api/advice"))["ropeways"]
+        assert north["advice"] == "inspect"
+        assert north["reasons"][0]["en"] == "rope 5.8 ≥ 5.4 %"
+
+
+async def test_requests_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        body = WHOLE["/api/consultations"]
+
+        async def one(number: int) -> httpx.Response:
+            if number % 2:
+                return await desk.client.post("/api/consultations", json=body)
+            return await desk.client.get("/api/health")
+
+        answers = await asyncio.gather(*[one(number) for number in range(8)])
+        assert {answer.status_code for answer in answers} == {200, 201}
+        heads = (await desk.get("/api/consultations"))["consultations"]
+        assert len({head["number"] for head in heads}) == 4
