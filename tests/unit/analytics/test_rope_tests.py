@@ -79,11 +79,14 @@ async def shown(desk: Desk, scans: Iterator[Scan]) -> None:
 
 
 async def found(desk: Desk, count: int) -> list[RopeTest]:
+    """Return the tests, oldest first, once there are `count` and the last one is dealt with."""
     async with asyncio.timeout(10):
-        while len(await desk.records.tests.listed()) < count:
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(0.4)
-    return (await desk.records.tests.listed())[::-1]
+        while True:
+            tests = await desk.records.tests.listed()
+            cursor = int(await desk.records.state.kept("passes/head") or 0)
+            if len(tests) >= count and cursor >= tests[0].ended_ns:
+                return tests[::-1]
+            await asyncio.sleep(0.02)
 
 
 async def until(desk: Desk, holds: Callable[[Desk], bool]) -> None:
