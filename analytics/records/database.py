@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from analytics.records.errors import RecordsError
 from analytics.records.reach import Writing
 from analytics.records.schema import bring_up_to_date
-from analytics.records.sqlite import WRITING, engine_for, plainly, prepare_folder
+from analytics.records.sqlite import WRITING, engine_for, plainly, prepare_folder, try_to_open
 from analytics.records.stores import Stores, stores_over
 
 
@@ -50,6 +50,7 @@ class Records:
         """
         prepare_folder(path)
         with plainly(path):
+            try_to_open(path)
             await bring_up_to_date(path, patience_s)
         engine = engine_for(path, patience_s)
         try:

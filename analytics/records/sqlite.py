@@ -38,6 +38,14 @@ def prepare_folder(path: Path) -> None:
         ) from error
 
 
+def try_to_open(path: Path) -> None:
+    """Raise sqlite3's own error where the file cannot be opened at all.
+
+    aiosqlite's thread would tell of it too, but perhaps only when our loop is gone.
+    """
+    sqlite3.connect(path).close()
+
+
 def engine_for(path: Path, patience_s: float, foreign_keys: bool = True) -> AsyncEngine:
     """Return the engine for `path`, every connection set to lose nothing."""
     url = URL.create("sqlite+aiosqlite", database=str(path))
