@@ -93,6 +93,7 @@ async def _serve(
             asyncio.get_running_loop().add_signal_handler(signal_number, stop)
         async with running(station, stop):
             port = listener.getsockname()[1]
-            typer.echo(f"Ropewatch: http://{address.host}:{port}/")
+            host = f"[{address.host}]" if ":" in address.host else address.host
+            typer.echo(f"Ropewatch: http://{host}:{port}/")
             typer.echo("Nobody logs in yet: keep this address on this machine.")
             await server.serve(sockets=[listener])

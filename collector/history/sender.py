@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import structlog
 
 from collector.history.influx import NO_ANSWER, STORED, Answer, split_fields
+from collector.history.schema import HistoryError
 from collector.model import Scan
 
 CURSOR = "influxdb"
@@ -172,9 +173,13 @@ class Sender:
 
     async def send(self) -> float:
         """Send one batch and return how many seconds to wait before the next."""
-        if not self._begun:
-            await self._begin()
-        kept = await self._log.read_after(self.state.cursor, self._pace.samples)
+        try:
+            if not self._begun:
+                await self._begin()
+            kept = await self._log.read_after(self.state.cursor, self._pace.samples)
+        except HistoryError as error:
+            self._become("waiting", str(error))
+            return self._spread(self._pace.longest_wait_s)
         if not kept:
             if self.state.state != "idle":
                 self._become("idle", "")

@@ -171,3 +171,22 @@ async def test_nobody_listening_is_waiting_and_the_token_is_nowhere(tmp_path: Pa
 )
 def test_only_204_says_stored(status: int, verdict: Verdict) -> None:
     assert verdict_of(status) is verdict
+
+
+async def test_a_history_that_cannot_be_read_is_waited_for_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    answerer = Answerer()
+    async with answering(answerer) as account:
+        with opened(tmp_path) as history, client(account, "any") as server:
+            for scan in scans(10):
+                history.append(scan)
+            await history.committed()
+            sending = await sender(history, server)
+            aside = history.path.rename(history.path.with_name("aside"))
+            await sending.send()
+            assert sending.state.state == "waiting"
+            assert str(history.path) in sending.state.reason
+            aside.rename(history.path)
+            await sending.send()
+            assert await all_sent(history, sending)
