@@ -72,7 +72,6 @@ def test_slow_loss_becomes_trend_alarm_and_a_closed_special_inspection(
         Rehearsal(tmp_path, "rope_half_year") as year,
         browser.new_context(viewport={"width": 1920, "height": 1080}) as context,
     ):
-        page = _open(context.new_page(), year, "#/ropes/north_carrying_hauling")
         half_s = year.scenario.length_s * 0.4
         year.wait_until("half the weeks are over", lambda: year.elapsed_s > half_s, 120)
         year.kill_monitor()
@@ -90,6 +89,7 @@ def test_slow_loss_becomes_trend_alarm_and_a_closed_special_inspection(
             for one in year.get("/api/tasks", state="all")["tasks"]
             if one["kind"] == "rope_special"
         )
+        page = _open(context.new_page(), year, "#/ropes/north_carrying_hauling")
         page.goto(f"{year.url}/#/tasks")
         page.get_by_test_id(f"close-task-{special['id']}").click()
         page.get_by_test_id("result-pass").check()
