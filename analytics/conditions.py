@@ -54,7 +54,7 @@ def conditions_of(plant: Plant, rules: Iterable[LimitRule]) -> list[Condition]:
     rules = list(rules)
     slots = plant.slots()
     tags = {tag.id: tag for tag in plant.tags()}
-    periods = {tag.id: device.scan_s for device in plant.device for tag in device.tags}
+    periods = plant.periods()
     found = [
         condition
         for rule in rules

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ DTYPES = {
     "int32": ">i4",
     "uint32": ">u4",
     "float32": ">f4",
+    "bcd16": ">u2",
+    "bcd32": ">u4",
     "int64": ">i8",
     "uint64": ">u8",
     "float64": ">f8",
@@ -36,13 +38,39 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Tags of one type: which bytes to gather, and which samples they become."""
+    """Tags of one type: which bytes to gather, and which samples they become.
+
+    Where the bytes stand in the answer as numpy reads them, one after the other,
+    `direct` is the first of them and nothing needs to be gathered.
+    """
 
     begin: int
     end: int
+    kind: str
     gather: NDArray[np.intp]
-    dtype: str
+    direct: int | None
     bits: NDArray[np.uint16] | None
+
+    def figures(self, raw: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return the run's raw figures out of an answer's bytes."""
+        dtype = DTYPES[self.kind]
+        words: NDArray[Any]
+        if self.direct is not None:
+            words = np.frombuffer(raw, dtype, self.end - self.begin, self.direct)
+        else:
+            words = raw[self.gather].view(dtype)[:, 0]
+        if self.bits is not None:
+            return (words.astype(np.uint16) >> self.bits) & 1
+        return _digits(words) if self.kind.startswith("bcd") else words
+
+
+def _digits(words: NDArray[Any]) -> Values:
+    """Return what the binary coded decimals say; NaN where a digit passes nine."""
+    values = np.zeros(len(words))
+    for place in range(2 * words.dtype.itemsize):
+        digit = words >> (4 * place) & 15
+        values += np.where(digit > 9, np.nan, digit * 10.0**place)
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +85,26 @@ class Scaling:
     def apply(self, raw: Values) -> tuple[Values, Qualities]:
         """Return values and quality; no number becomes NaN, outside the range is bad."""
         with np.errstate(over="ignore", invalid="ignore"):
-            values = raw * self.scale + self.offset
-            outside = (values < self.lowest) | (values > self.highest)
-        quality = np.where(outside, Quality.BAD_OUT_OF_RANGE, Quality.GOOD).astype(np.uint8)
+            values = raw * self.scale
+            values += self.offset
+            outside = values < self.lowest
+            outside |= values > self.highest
+        quality = outside.view(np.uint8) * np.uint8(Quality.BAD_OUT_OF_RANGE)
         senseless = ~np.isfinite(values)
         if senseless.any():
             values[senseless] = np.nan
             quality[senseless] = Quality.BAD_NOT_A_NUMBER
         return values, quality
+
+    @staticmethod
+    def joined(parts: "Sequence[Scaling]") -> "Scaling":
+        """Return one scaling for the tags of all `parts`, in their order."""
+        return Scaling(
+            scale=np.concatenate([one.scale for one in parts]),
+            offset=np.concatenate([one.offset for one in parts]),
+            lowest=np.concatenate([one.lowest for one in parts]),
+            highest=np.concatenate([one.highest for one in parts]),
+        )
 
     def pick(self, rows: NDArray[np.intp]) -> "Scaling":
         """Return the scaling of the tags at `rows`, in that order."""
@@ -104,25 +144,24 @@ class Decoder:
         number becomes NaN and bad; one outside its range keeps its figure and is
         bad. ValueError where the answer has not the size asked for.
         """
+        figures = np.empty(len(self.slots))
+        self.fill(answer, figures)
+        return self.scaling.apply(figures)
+
+    def fill(self, answer: bytes, figures: Values) -> None:
+        """Write the raw figures of the block's tags into `figures`, before any scaling.
+
+        ValueError where the answer has not the size asked for.
+        """
         if len(answer) != self.size_bytes:
             message = f"{len(answer)} bytes came, {self.size_bytes} were asked for"
             raise ValueError(message)
         raw = np.frombuffer(answer, dtype=np.uint8)
-        values = self._bits(raw) if self.in_bits else self._registers(raw)
-        return self.scaling.apply(values)
-
-    def _bits(self, raw: NDArray[np.uint8]) -> Values:
-        bits = np.unpackbits(raw, bitorder="little")
-        return bits[self.bit_offsets].astype(np.float64)
-
-    def _registers(self, raw: NDArray[np.uint8]) -> Values:
-        values = np.empty(len(self.slots))
+        if self.in_bits:
+            figures[:] = np.unpackbits(raw, bitorder="little")[self.bit_offsets]
+            return
         for run in self.runs:
-            words = raw[run.gather].view(run.dtype)[:, 0]
-            if run.bits is not None:
-                words = (words.astype(np.uint16) >> run.bits) & 1
-            values[run.begin : run.end] = words
-        return values
+            figures[run.begin : run.end] = run.figures(raw)
 
 
 def compile_decoder(address: int, count: int, placed: Sequence[Placed]) -> Decoder:
@@ -151,21 +190,24 @@ def _runs(address: int, ordered: Sequence[Placed]) -> list[_Run]:
         end = begin
         while end < len(ordered) and ordered[end].tag.type == kind:
             end += 1
-        part = ordered[begin:end]
-        is_bit = kind == "bool"
-        runs.append(
-            _Run(
-                begin=begin,
-                end=end,
-                gather=np.array([_bytes(address, one) for one in part], dtype=np.intp),
-                dtype=">u2" if is_bit else DTYPES[kind],
-                bits=np.array([one.tag.bit or 0 for one in part], dtype=np.uint16)
-                if is_bit
-                else None,
-            )
-        )
+        runs.append(_run(address, ordered[begin:end], begin))
         begin = end
     return runs
+
+
+def _run(address: int, part: Sequence[Placed], begin: int) -> _Run:
+    kind = part[0].tag.type
+    gather = np.array([_bytes(address, one) for one in part], dtype=np.intp)
+    in_a_row = np.array_equal(gather.ravel(), np.arange(gather.size) + gather[0, 0])
+    bits = np.array([one.tag.bit or 0 for one in part], dtype=np.uint16)
+    return _Run(
+        begin=begin,
+        end=begin + len(part),
+        kind="uint16" if kind == "bool" else kind,
+        gather=gather,
+        direct=int(gather[0, 0]) if in_a_row else None,
+        bits=bits if kind == "bool" else None,
+    )
 
 
 def _bytes(address: int, placed: Placed) -> list[int]:

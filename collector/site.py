@@ -28,6 +28,8 @@ REGISTERS = {
     "int32": 2,
     "uint32": 2,
     "float32": 2,
+    "bcd16": 1,
+    "bcd32": 2,
     "int64": 4,
     "uint64": 4,
     "float64": 4,
@@ -240,6 +242,8 @@ class ModbusTag(TagCommon):
         "int32",
         "uint32",
         "float32",
+        "bcd16",
+        "bcd32",
         "int64",
         "uint64",
         "float64",
@@ -247,6 +251,7 @@ class ModbusTag(TagCommon):
     bit: int | None = Field(default=None, ge=0, le=15)
     word_order: Literal["big", "little"] | None = None
     byte_order: Literal["big", "little"] | None = None
+    scan_s: float | None = Field(default=None, ge=0.05, le=3600)
 
     @property
     def width(self) -> int:
@@ -347,3 +352,11 @@ class Plant(Table):
     def slots(self) -> dict[str, int]:
         """Return the slot of each tag id."""
         return {tag.id: slot for slot, tag in enumerate(self.tags())}
+
+    def periods(self) -> dict[str, float]:
+        """Return how many seconds lie between two readings of each tag id."""
+        return {
+            tag.id: (tag.scan_s if isinstance(tag, ModbusTag) else None) or device.scan_s
+            for device in self.device
+            for tag in device.tags
+        }
