@@ -70,6 +70,7 @@ class ModbusServer:
         self._in_work = 0
         self._listener: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
@@ -90,10 +91,16 @@ class ModbusServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def hang_up(self) -> None:
+        """Close every connection; new ones are taken."""
+        for writer in self._writers:
+            writer.close()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._writers.add(writer)
         self.connections += 1
         try:
             while True:
@@ -109,6 +116,7 @@ class ModbusServer:
             pass
         finally:
             self._tasks.discard(task)
+            self._writers.discard(writer)
             writer.close()
 
     async def _answer(self, header: bytes, body: bytes, writer: asyncio.StreamWriter) -> None:
