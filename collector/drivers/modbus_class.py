@@ -17,6 +17,8 @@ from collector.model import Quality, Scan, Slots, Values
 from collector.site import ModbusDevice
 
 FIRST_BUSY_WAIT_S = 0.05
+SLOWEST_PERIODS = 2
+FAIREST_SCAN_S = 1.0
 BUSY_SHARE = 0.6
 """A busy device is asked again for so much of the period; the rest is for the other blocks."""
 
@@ -100,6 +102,11 @@ class ModbusClass:
         self._line = line
         self._clock = clock
         self._scans = 0
+        # In fast time no device is called slow for the hiccups of a busy machine.
+        self._longest_s = max(
+            SLOWEST_PERIODS * period_s,
+            min(SLOWEST_PERIODS * period_s, FAIREST_SCAN_S) * clock.speed,
+        )
         self.forget()
 
     @property
@@ -115,14 +122,19 @@ class ModbusClass:
     async def scan(self) -> Scan:
         """Read every block once; only the tags that the device refuses are bad at the source.
 
-        DriverError where a block brings neither an answer nor a refusal.
+        DriverError where a block brings neither an answer nor a refusal, and where
+        reading takes over two periods: that would be stale when it came.
         """
         layout = self._layout
         patient_until_s = self._clock.steady_s() + self.period_s * BUSY_SHARE
         part = _Round(layout, np.zeros(len(layout.slots)), patient_until_s)
         began_ns = self._clock.now_ns()
+        until_s = self._clock.steady_s() + self._longest_s
         for one in layout.asked:
             await self._read(one, part)
+            # Finding out what a device refuses takes long, but only once.
+            if self._clock.steady_s() > until_s and not part.changed:
+                raise self._too_slow()
         await self._try_refused(part)
         ended_ns = self._clock.now_ns()
         values, quality = layout.scaling.apply(part.figures)
@@ -139,6 +151,11 @@ class ModbusClass:
             source_ns=np.full(len(values), (began_ns + ended_ns) // 2, dtype=np.int64),
             received_ns=ended_ns,
         )
+
+    def _too_slow(self) -> DriverError:
+        longest_s = self._longest_s / self._clock.speed
+        words = f"{self._line.address}: reading takes over {longest_s:g} s; give a longer scan_s"
+        return DriverError("slow", words)
 
     async def _read(self, one: _Asked, part: _Round) -> None:
         """Read a block, or as much of it as the device gives."""

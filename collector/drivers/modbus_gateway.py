@@ -59,6 +59,8 @@ class ModbusGateway:
         async with self._turns:
             wire = self._wire
             if wire is None or not wire.open:
+                if wire is not None:
+                    wire.tell()
                 wire = await self._opened(timeout_s, failures)
             return await wire.ask(request, timeout_s)
 

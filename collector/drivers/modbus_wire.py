@@ -12,6 +12,7 @@ class ModbusWire(asyncio.Protocol):
 
     A time-out, a cancelled wait, an answer that is not the one asked for, or bytes
     that nobody asked for end the connection: what comes late has no one to hear it.
+    What broke it while nobody waited is told to the next who asks.
     """
 
     def __init__(self) -> None:
@@ -21,11 +22,18 @@ class ModbusWire(asyncio.Protocol):
         self._request: ReadRequest | None = None
         self._turn = 0
         self._heard = b""
+        self._untold: DriverError | None = None
 
     @property
     def open(self) -> bool:
         """Whether something can be asked."""
         return self._transport is not None
+
+    def tell(self) -> None:
+        """Raise, once, the DriverError that ended the connection while nobody waited."""
+        untold, self._untold = self._untold, None
+        if untold is not None:
+            raise untold
 
     async def ask(self, request: ReadRequest, timeout_s: float) -> bytes:
         """Return what the device holds, within `timeout_s` of the machine's time.
@@ -34,6 +42,7 @@ class ModbusWire(asyncio.Protocol):
         DriverError where no right answer came, and the connection has ended.
         """
         if self._transport is None:
+            self.tell()
             raise DriverError("closed", "not connected")
         self._turn = self._turn % LAST_TURN + 1
         self._heard = b""
@@ -51,7 +60,7 @@ class ModbusWire(asyncio.Protocol):
             raise
         finally:
             timer.cancel()
-            self._request = None
+            self._request = self._waiter = None
 
     def drop(self) -> None:
         """End the connection at once; never raises."""
@@ -69,12 +78,17 @@ class ModbusWire(asyncio.Protocol):
         """Fail what waits: the other end, or the network, ended the connection."""
         self._transport = None
         words = f"the connection broke: {exc}" if exc else "the device closed the connection"
-        self._fail(DriverError("connection", words))
+        error = DriverError("connection", words)
+        # Some devices close orderly whenever they are not asked for a while: no harm.
+        if exc is not None and self._waiter is None:
+            self._untold = error
+        self._fail(error)
 
     def data_received(self, data: bytes) -> None:
         """Hear a piece of bytes: a part of the answer, the answer, or nonsense."""
         waiter, request = self._waiter, self._request
         if waiter is None or request is None or waiter.done():
+            self._untold = DriverError("protocol", "sent bytes that nobody asked for")
             self.drop()
             return
         heard = self._heard + data if self._heard else data

@@ -133,6 +133,8 @@ async def test_bytes_that_nobody_asked_for_end_the_connection_before_the_next_qu
         assert len(await asked(wire)) == 40
         await asyncio.sleep(0.1)
         assert not wire.open
+        assert await asked(wire) == "protocol"
+        assert await asked(wire) == "closed"
 
 
 async def test_a_late_answer_is_never_read_as_the_next() -> None:
