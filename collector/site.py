@@ -253,6 +253,15 @@ class ModbusTag(TagCommon):
     byte_order: Literal["big", "little"] | None = None
     scan_s: float | None = Field(default=None, ge=0.05, le=3600)
 
+    @field_validator("address", mode="before")
+    @classmethod
+    def is_on_the_wire(cls, address: object) -> object:
+        """Say what an address is to someone who copied a manual's 400001."""
+        if isinstance(address, int) and address > 65535:
+            message = "addresses go from 0 to 65535, as on the wire; 400001 of a manual is 0"
+            raise ValueError(message)
+        return address
+
     @property
     def width(self) -> int:
         """Registers (or bits, in the bit tables) that the tag takes."""
