@@ -160,8 +160,10 @@ class Decoder:
         if self.in_bits:
             figures[:] = np.unpackbits(raw, bitorder="little")[self.bit_offsets]
             return
-        for run in self.runs:
-            figures[run.begin : run.end] = run.figures(raw)
+        # A device may well send a signalling NaN; widening it is no error of ours.
+        with np.errstate(invalid="ignore"):
+            for run in self.runs:
+                figures[run.begin : run.end] = run.figures(raw)
 
 
 def compile_decoder(address: int, count: int, placed: Sequence[Placed]) -> Decoder:

@@ -112,7 +112,7 @@ class ModbusServer:
                     await self._answer(header, body, writer)
                 finally:
                     self._in_work -= 1
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             self._tasks.discard(task)

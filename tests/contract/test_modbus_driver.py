@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from collector.site import ModbusDevice
 from collector.supervisor import DeviceState
 from tests.contract.modbus_parts import BAD, GOOD, refusing, supervised, tags
 from tests.modbus_server import ModbusServer, Unit
+from tests.modbus_spoilers import SPOILERS, refilled
 from tests.unit.collector.words import modbus
 
 
@@ -142,6 +144,29 @@ async def test_a_device_that_hangs_up_between_two_scans_is_read_all_the_same() -
             await asyncio.sleep(0.05)
         assert server.connections == 3
         await driver.close()
+
+
+async def test_hostile_answers_over_a_real_socket_bring_no_wrong_value_and_nothing_breaks() -> None:
+    chance = Random(7)
+    unit = Unit()
+    outcomes: Counter[str] = Counter()
+    async with ModbusServer(unit_1=unit) as server:
+        driver = driver_on(server, *tags(*range(100)), timeout_s=0.02)
+        for _ in range(600):
+            # What fills the registers with other figures is no fault that could be told.
+            spoiler = chance.choice([one for one in SPOILERS if one is not refilled])
+            server.spoil = lambda frame, spoiler=spoiler: [spoiler(frame, chance)]
+            try:
+                await driver.connect()
+                scan = await driver.scan()
+            except DriverError as error:
+                outcomes[error.kind] += 1
+                await driver.close()
+                continue
+            good = scan.quality == GOOD
+            outcomes["good" if good.any() else "refused"] += 1
+            assert scan.values[good].tolist() == [unit.words[at] for at in scan.slots[good]]
+    assert set(outcomes) >= {"protocol", "timeout", "refused"}
 
 
 async def test_what_a_device_refuses_stands_in_health_while_it_is_online() -> None:
