@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import cast
 
 from collector.drivers import DriverError
 from collector.drivers.modbus_frame import LAST_TURN, ReadRequest, RefusedError
@@ -71,8 +72,8 @@ class ModbusWire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take up the connection."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio promises it
-        self._transport = transport
+        # No isinstance: uvloop's transports are of no class of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what waits: the other end, or the network, ended the connection."""

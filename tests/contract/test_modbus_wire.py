@@ -7,6 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
+import uvloop
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
 
@@ -124,6 +125,18 @@ async def test_an_answer_in_dribbles_is_put_together() -> None:
         server.spoil = lambda frame: [frame[at : at + 1] for at in range(len(frame))]
         assert await asked(wire) == whole
         wire.drop()
+
+
+def test_the_wire_works_on_the_loop_that_the_monitor_runs_on() -> None:
+    async def once() -> str:
+        async with ModbusServer(unit_1=Unit()) as server:
+            wire = await connect("127.0.0.1", server.port, TIMEOUT_S)
+            whole = await asked(wire)
+            server.spoil = lambda frame: [frame[:14]]
+            assert await asked(wire, 0.1) == "timeout"
+            return whole
+
+    assert len(uvloop.run(once())) == 40
 
 
 async def test_bytes_that_nobody_asked_for_end_the_connection_before_the_next_question() -> None:
