@@ -46,22 +46,31 @@ class _Run:
 
     begin: int
     end: int
-    kind: str
+    dtype: np.dtype[Any]
+    in_digits: bool
     gather: NDArray[np.intp]
     direct: int | None
     bits: NDArray[np.uint16] | None
 
-    def figures(self, raw: NDArray[np.uint8]) -> NDArray[Any]:
+    def figures(self, answer: bytes) -> NDArray[Any]:
         """Return the run's raw figures out of an answer's bytes."""
-        dtype = DTYPES[self.kind]
         words: NDArray[Any]
         if self.direct is not None:
-            words = np.frombuffer(raw, dtype, self.end - self.begin, self.direct)
+            words = np.frombuffer(answer, self.dtype, self.end - self.begin, self.direct)
         else:
-            words = raw[self.gather].view(dtype)[:, 0]
+            words = np.frombuffer(answer, np.uint8)[self.gather].view(self.dtype)[:, 0]
         if self.bits is not None:
             return (words.astype(np.uint16) >> self.bits) & 1
-        return _digits(words) if self.kind.startswith("bcd") else words
+        return _digits(words) if self.in_digits else words
+
+
+def widening() -> np.errstate:
+    """Return the context in which figures are widened to 64 bits.
+
+    A device may well send a signalling NaN; that it cannot be widened quietly is no
+    error of ours.
+    """
+    return np.errstate(invalid="ignore")
 
 
 def _digits(words: NDArray[Any]) -> Values:
@@ -145,25 +154,24 @@ class Decoder:
         bad. ValueError where the answer has not the size asked for.
         """
         figures = np.empty(len(self.slots))
-        self.fill(answer, figures)
+        with widening():
+            self.fill(answer, figures)
         return self.scaling.apply(figures)
 
     def fill(self, answer: bytes, figures: Values) -> None:
         """Write the raw figures of the block's tags into `figures`, before any scaling.
 
-        ValueError where the answer has not the size asked for.
+        To be called while `widening` holds. ValueError where the answer has not the size asked for.
         """
         if len(answer) != self.size_bytes:
             message = f"{len(answer)} bytes came, {self.size_bytes} were asked for"
             raise ValueError(message)
-        raw = np.frombuffer(answer, dtype=np.uint8)
         if self.in_bits:
+            raw = np.frombuffer(answer, dtype=np.uint8)
             figures[:] = np.unpackbits(raw, bitorder="little")[self.bit_offsets]
             return
-        # A device may well send a signalling NaN; widening it is no error of ours.
-        with np.errstate(invalid="ignore"):
-            for run in self.runs:
-                figures[run.begin : run.end] = run.figures(raw)
+        for run in self.runs:
+            figures[run.begin : run.end] = run.figures(answer)
 
 
 def compile_decoder(address: int, count: int, placed: Sequence[Placed]) -> Decoder:
@@ -205,7 +213,8 @@ def _run(address: int, part: Sequence[Placed], begin: int) -> _Run:
     return _Run(
         begin=begin,
         end=begin + len(part),
-        kind="uint16" if kind == "bool" else kind,
+        dtype=np.dtype(DTYPES["uint16" if kind == "bool" else kind]),
+        in_digits=kind.startswith("bcd"),
         gather=gather,
         direct=int(gather[0, 0]) if in_a_row else None,
         bits=bits if kind == "bool" else None,

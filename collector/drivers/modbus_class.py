@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.clock import Clock
-from collector.codec import Scaling
+from collector.codec import Scaling, widening
 from collector.drivers import DriverError, Refusal
 from collector.drivers.blocks import Block, plan_blocks, split_block
 from collector.drivers.modbus_frame import ILLEGAL_ADDRESS, ReadRequest, RefusedError, read_request
@@ -78,8 +78,8 @@ class _Round:
     """What one scan has brought so far."""
 
     layout: _Layout
-    figures: Values
     patient_until_s: float
+    answers: list[tuple[_Asked, bytes]] = field(default_factory=list)
     asked: list[Block] = field(default_factory=list)
     refused: list[Block] = field(default_factory=list)
     bad: list[Columns] = field(default_factory=list)
@@ -127,7 +127,7 @@ class ModbusClass:
         """
         layout = self._layout
         patient_until_s = self._clock.steady_s() + self.period_s * BUSY_SHARE
-        part = _Round(layout, np.zeros(len(layout.slots)), patient_until_s)
+        part = _Round(layout, patient_until_s)
         began_ns = self._clock.now_ns()
         until_s = self._clock.steady_s() + self._longest_s
         for one in layout.asked:
@@ -137,7 +137,7 @@ class ModbusClass:
                 raise self._too_slow()
         await self._try_refused(part)
         ended_ns = self._clock.now_ns()
-        values, quality = layout.scaling.apply(part.figures)
+        values, quality = layout.scaling.apply(_figures(part))
         for columns in part.bad:
             values[columns] = np.nan
             quality[columns] = Quality.BAD_SOURCE
@@ -165,12 +165,7 @@ class ModbusClass:
             await self._take_refusal(one, refusal, part)
             return
         part.asked.append(one.block)
-        if isinstance(one.columns, slice):
-            one.block.decoder.fill(answer, part.figures[one.columns])
-        else:
-            figures = np.empty(len(one.columns))
-            one.block.decoder.fill(answer, figures)
-            part.figures[one.columns] = figures
+        part.answers.append((one, answer))
 
     async def _take_refusal(self, one: _Asked, refusal: RefusedError, part: _Round) -> None:
         if refusal.code != ILLEGAL_ADDRESS:
@@ -238,6 +233,20 @@ class ModbusClass:
             slots=np.concatenate([block.decoder.slots for block in blocks]),
             scaling=Scaling.joined([block.decoder.scaling for block in blocks]),
         )
+
+
+def _figures(part: _Round) -> Values:
+    """Return the raw figures of all columns; zero where there was no answer."""
+    figures = np.zeros(len(part.layout.slots))
+    with widening():
+        for one, answer in part.answers:
+            if isinstance(one.columns, slice):
+                one.block.decoder.fill(answer, figures[one.columns])
+            else:
+                some = np.empty(len(one.columns))
+                one.block.decoder.fill(answer, some)
+                figures[one.columns] = some
+    return figures
 
 
 def _words(block: Block) -> str:
