@@ -1,7 +1,8 @@
 """Registers and bits to engineering values: one compiled decoder for each block."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
@@ -38,27 +39,19 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Tags of one type: which bytes to gather, and which samples they become.
-
-    Where the bytes stand in the answer as numpy reads them, one after the other,
-    `direct` is the first of them and nothing needs to be gathered.
-    """
+    """Tags of one type, side by side in the gathered bytes, and the samples they become."""
 
     begin: int
     end: int
+    first_byte: int
+    end_byte: int
     dtype: np.dtype[Any]
     in_digits: bool
-    gather: NDArray[np.intp]
-    direct: int | None
     bits: NDArray[np.uint16] | None
 
-    def figures(self, answer: bytes) -> NDArray[Any]:
-        """Return the run's raw figures out of an answer's bytes."""
-        words: NDArray[Any]
-        if self.direct is not None:
-            words = np.frombuffer(answer, self.dtype, self.end - self.begin, self.direct)
-        else:
-            words = np.frombuffer(answer, np.uint8)[self.gather].view(self.dtype)[:, 0]
+    def figures(self, gathered: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return the run's raw figures."""
+        words: NDArray[Any] = gathered[self.first_byte : self.end_byte].view(self.dtype)
         if self.bits is not None:
             return (words.astype(np.uint16) >> self.bits) & 1
         return _digits(words) if self.in_digits else words
@@ -142,6 +135,7 @@ class Decoder:
     size_bytes: int
     in_bits: bool
     runs: tuple[_Run, ...]
+    gather: NDArray[np.intp] | None
     bit_offsets: NDArray[np.intp]
     scaling: Scaling
 
@@ -166,12 +160,13 @@ class Decoder:
         if len(answer) != self.size_bytes:
             message = f"{len(answer)} bytes came, {self.size_bytes} were asked for"
             raise ValueError(message)
+        raw = np.frombuffer(answer, dtype=np.uint8)
         if self.in_bits:
-            raw = np.frombuffer(answer, dtype=np.uint8)
             figures[:] = np.unpackbits(raw, bitorder="little")[self.bit_offsets]
             return
+        gathered = raw if self.gather is None else raw[self.gather]
         for run in self.runs:
-            figures[run.begin : run.end] = run.figures(answer)
+            figures[run.begin : run.end] = run.figures(gathered)
 
 
 def compile_decoder(address: int, count: int, placed: Sequence[Placed]) -> Decoder:
@@ -186,39 +181,35 @@ def compile_decoder(address: int, count: int, placed: Sequence[Placed]) -> Decod
         slots=np.array([one.slot for one in ordered], dtype=np.int32),
         size_bytes=(count + 7) // 8 if in_bits else 2 * count,
         in_bits=in_bits,
-        runs=() if in_bits else tuple(_runs(address, ordered)),
+        runs=() if in_bits else tuple(_runs(ordered)),
+        gather=None if in_bits else _gather(address, ordered),
         bit_offsets=np.array([tag.address - address for tag in tags], dtype=np.intp),
         scaling=scaling_of(tags),
     )
 
 
-def _runs(address: int, ordered: Sequence[Placed]) -> list[_Run]:
-    runs: list[_Run] = []
-    begin = 0
-    while begin < len(ordered):
-        kind = ordered[begin].tag.type
-        end = begin
-        while end < len(ordered) and ordered[end].tag.type == kind:
-            end += 1
-        runs.append(_run(address, ordered[begin:end], begin))
-        begin = end
-    return runs
+def _runs(ordered: Sequence[Placed]) -> Iterator[_Run]:
+    begin = first_byte = 0
+    for kind, group in groupby(ordered, key=lambda one: one.tag.type):
+        part = list(group)
+        end, end_byte = begin + len(part), first_byte + 2 * REGISTERS[kind] * len(part)
+        bits = np.array([one.tag.bit or 0 for one in part], dtype=np.uint16)
+        yield _Run(
+            begin=begin,
+            end=end,
+            first_byte=first_byte,
+            end_byte=end_byte,
+            dtype=np.dtype(DTYPES["uint16" if kind == "bool" else kind]),
+            in_digits=kind.startswith("bcd"),
+            bits=bits if kind == "bool" else None,
+        )
+        begin, first_byte = end, end_byte
 
 
-def _run(address: int, part: Sequence[Placed], begin: int) -> _Run:
-    kind = part[0].tag.type
-    gather = np.array([_bytes(address, one) for one in part], dtype=np.intp)
-    in_a_row = np.array_equal(gather.ravel(), np.arange(gather.size) + gather[0, 0])
-    bits = np.array([one.tag.bit or 0 for one in part], dtype=np.uint16)
-    return _Run(
-        begin=begin,
-        end=begin + len(part),
-        dtype=np.dtype(DTYPES["uint16" if kind == "bool" else kind]),
-        in_digits=kind.startswith("bcd"),
-        gather=gather,
-        direct=int(gather[0, 0]) if in_a_row else None,
-        bits=bits if kind == "bool" else None,
-    )
+def _gather(address: int, ordered: Sequence[Placed]) -> NDArray[np.intp] | None:
+    """Return which byte of the answer goes where; None where they stand in order already."""
+    gather = np.array([at for one in ordered for at in _bytes(address, one)], dtype=np.intp)
+    return None if np.array_equal(gather, np.arange(len(gather))) else gather
 
 
 def _bytes(address: int, placed: Placed) -> list[int]:
