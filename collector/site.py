@@ -253,15 +253,6 @@ class ModbusTag(TagCommon):
     byte_order: Literal["big", "little"] | None = None
     scan_s: float | None = Field(default=None, ge=0.05, le=3600)
 
-    @field_validator("address", mode="before")
-    @classmethod
-    def is_on_the_wire(cls, address: object) -> object:
-        """Say what an address is to someone who copied a manual's 400001."""
-        if isinstance(address, int) and address > 65535:
-            message = "addresses go from 0 to 65535, as on the wire; 400001 of a manual is 0"
-            raise ValueError(message)
-        return address
-
     @property
     def width(self) -> int:
         """Registers (or bits, in the bit tables) that the tag takes."""
@@ -346,6 +337,11 @@ Device = Annotated[ModbusDevice | OpcUaDevice, Field(discriminator="protocol")]
 Tag = ModbusTag | OpcUaTag
 
 
+def period_of(device: ModbusDevice | OpcUaDevice, tag: Tag) -> float:
+    """Return the seconds from one sample of `tag` to the next: its own, or its device's."""
+    return getattr(tag, "scan_s", None) or device.scan_s
+
+
 class Plant(Table):
     """All equipment of one site; the order of its tags gives each its slot."""
 
@@ -361,11 +357,3 @@ class Plant(Table):
     def slots(self) -> dict[str, int]:
         """Return the slot of each tag id."""
         return {tag.id: slot for slot, tag in enumerate(self.tags())}
-
-    def periods(self) -> dict[str, float]:
-        """Return how many seconds lie between two readings of each tag id."""
-        return {
-            tag.id: (tag.scan_s if isinstance(tag, ModbusTag) else None) or device.scan_s
-            for device in self.device
-            for tag in device.tags
-        }

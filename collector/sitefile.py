@@ -196,5 +196,7 @@ def _words(fault: Any) -> str:
     if kind == "missing":
         return "is missing"
     given = fault.get("input")
+    if kind == "less_than_equal" and fault["loc"][-1] == "address":
+        message = "addresses go from 0 to 65535, as on the wire; 400001 of a manual is 0"
     shown = f" (got {given!r})" if isinstance(given, str | int | float) else ""
     return message.removeprefix("Value error, ") + shown

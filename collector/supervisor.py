@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -11,7 +11,7 @@ from random import Random
 import structlog
 
 from collector.clock import Clock
-from collector.drivers import Driver, DriverError, Refusal, ScanClass
+from collector.drivers import Classed, Driver, DriverError, Refusal, ScanClass
 from collector.gaps import Cause, GapLedger
 from collector.model import NANOSECONDS, Quality, Scan, Slots, lost_scan
 from collector.site import Device
@@ -113,6 +113,26 @@ class _Turn:
     read_ns: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """All tags of a driver that knows no scan classes, as one of them."""
+
+    driver: Driver
+    period_s: float
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def slots(self) -> Slots:
+        return self.driver.slots
+
+    async def scan(self) -> Scan:
+        return await self.driver.scan()
+
+
+def _classes(driver: Driver, period_s: float) -> Sequence[ScanClass]:
+    return driver.classes if isinstance(driver, Classed) else (_Whole(driver, period_s),)
+
+
 class Supervisor:
     """Read one device for as long as the monitor runs.
 
@@ -131,7 +151,7 @@ class Supervisor:
         self._random = around.random
         self._turns = tuple(
             _Turn(one, Grid(one.period_s, phase * one.period_s), ClassHealth(one.period_s))
-            for one in driver.classes
+            for one in _classes(driver, device.scan_s)
         )
         self.health = DeviceHealth(
             since_ns=around.clock.now_ns(), classes=tuple(turn.health for turn in self._turns)

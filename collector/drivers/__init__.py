@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from collector.model import Scan, Slots
 
@@ -53,10 +53,6 @@ class Driver(Protocol):
     def address(self) -> str:
         """Where the device is, for people."""
 
-    @property
-    def classes(self) -> Sequence[ScanClass]:
-        """The scan classes that share the device's slots, the quickest first."""
-
     async def connect(self) -> None:
         """Open the way to the device; DriverError where there is none."""
 
@@ -65,3 +61,12 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Let go of the device; never raises, never waits long."""
+
+
+@runtime_checkable
+class Classed(Protocol):
+    """A driver whose tags are read with several periods."""
+
+    @property
+    def classes(self) -> Sequence[ScanClass]:
+        """The scan classes that share the device's slots, the quickest first."""

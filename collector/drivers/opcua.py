@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import math
 from calendar import timegm
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from collector.clock import Clock
 from collector.codec import scaling_of
-from collector.drivers import DriverError, Refusal
+from collector.drivers import DriverError
 from collector.model import BAD_FROM, NANOSECONDS, Instants, Quality, Scan, Slots
 from collector.site import OpcUaDevice, OpcUaTag
 
@@ -74,21 +73,6 @@ class OpcUaDriver:
     def address(self) -> str:
         """Where the device is, for people."""
         return self._device.url
-
-    @property
-    def period_s(self) -> float:
-        """Seconds between two scans."""
-        return self._device.scan_s
-
-    @property
-    def classes(self) -> "Sequence[OpcUaDriver]":
-        """The one scan class: the driver itself."""
-        return (self,)
-
-    @property
-    def refusals(self) -> tuple[Refusal, ...]:
-        """What the server refuses, for health: nothing is named yet."""
-        return ()
 
     async def connect(self) -> None:
         """Open a session and subscribe to every tag; DriverError where that fails."""
