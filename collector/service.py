@@ -10,6 +10,7 @@ from collector.board import Board
 from collector.clock import Clock
 from collector.drivers import Driver
 from collector.drivers.modbus import ModbusDriver
+from collector.drivers.modbus_gateway import Gateways, endpoint_of, gateways_of
 from collector.drivers.opcua import OpcUaDriver
 from collector.gaps import Cause, GapLedger
 from collector.history.store import History
@@ -53,11 +54,12 @@ class Collector:
 
     def _supervisors(self, random: Random) -> Iterator[Supervisor]:
         around = Surroundings(self.clock, self._publish, self._ledger, random)
+        gateways = gateways_of(self.plant.device, self.clock)
         first_slot = 0
         for number, device in enumerate(self.plant.device):
             yield Supervisor(
                 device,
-                open_driver(device, first_slot, self.clock),
+                open_driver(device, first_slot, self.clock, gateways),
                 around,
                 phase=number / len(self.plant.device),
             )
@@ -70,8 +72,14 @@ class Collector:
         self.history.append(examined)
 
 
-def open_driver(device: Device, first_slot: int, clock: Clock) -> Driver:
-    """Return the driver that reads `device`; nothing is connected yet."""
+def open_driver(
+    device: Device, first_slot: int, clock: Clock, gateways: Gateways | None = None
+) -> Driver:
+    """Return the driver that reads `device`; nothing is connected yet.
+
+    Without `gateways` it has a connection of its own.
+    """
     if isinstance(device, ModbusDevice):
-        return ModbusDriver(device, first_slot, clock)
+        gateway = gateways[endpoint_of(device)] if gateways else None
+        return ModbusDriver(device, first_slot, clock, gateway)
     return OpcUaDriver(device, first_slot, clock)
