@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,31 @@ Instants = NDArray[np.int64]
 NANOSECONDS = 1_000_000_000
 
 
+class Said(StrEnum):
+    """What the protocol said of a sample, before we looked at it ourselves."""
+
+    GOOD = "good"
+    UNCERTAIN = "uncertain"
+    BAD = "bad"
+    NOTHING = "nothing"
+
+
 class Quality(IntEnum):
     """How far a sample may be believed, with the reason.
 
     0 is good, 64..127 uncertain, 128..255 bad; the classes are those of OPC UA
     (part 8). What is not good is never judged as if it were.
+
+    Each code tells both levels: what the protocol said (`said`) and what we found
+    ourselves. What we find is only ever set on a sample that the protocol called
+    good, but for a value given by hand, which has one code for either case.
     """
 
     GOOD = 0
     UNCERTAIN_SOURCE = 64
     UNCERTAIN_CLOCK = 65
+    UNCERTAIN_SUBSTITUTED = 66
+    UNCERTAIN_SUBSTITUTED_FOR_BAD = 67
     BAD_SOURCE = 128
     BAD_NOT_A_NUMBER = 129
     BAD_OUT_OF_RANGE = 130
@@ -32,6 +47,18 @@ class Quality(IntEnum):
     BAD_DEVICE_LOST = 132
     BAD_NEVER_READ = 133
     BAD_FROZEN = 134
+    BAD_SPIKE = 135
+
+    @property
+    def said(self) -> "Said":
+        """What the protocol itself said of the sample."""
+        if self in (Quality.UNCERTAIN_SOURCE, Quality.BAD_SOURCE):
+            return Said.UNCERTAIN if self is Quality.UNCERTAIN_SOURCE else Said.BAD
+        if self in (Quality.BAD_DEVICE_LOST, Quality.BAD_NEVER_READ):
+            return Said.NOTHING
+        if self is Quality.UNCERTAIN_SUBSTITUTED_FOR_BAD:
+            return Said.BAD
+        return Said.GOOD
 
     @property
     def good(self) -> bool:

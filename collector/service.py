@@ -12,12 +12,14 @@ from collector.drivers import Driver
 from collector.drivers.modbus import ModbusDriver
 from collector.drivers.modbus_gateway import Gateways, endpoint_of, gateways_of
 from collector.drivers.opcua import OpcUaDriver
+from collector.examination import Examination
 from collector.gaps import Cause, GapLedger
 from collector.history.store import History
 from collector.model import Scan
-from collector.quality import FrozenWatch
 from collector.site import Device, ModbusDevice, Plant
 from collector.supervisor import Supervisor, Surroundings
+
+LOOK_EVERY_S = 0.25
 
 
 class Collector:
@@ -32,7 +34,7 @@ class Collector:
         self.board = Board(len(plant.slots()))
         self.history = History(history_path, plant, clock)
         self._ledger = GapLedger(self.history.keep_gap)
-        self._frozen = FrozenWatch(plant)
+        self.examination = Examination(plant, clock)
         self.supervisors = tuple(self._supervisors(random))
 
     async def run(self) -> None:
@@ -41,6 +43,16 @@ class Collector:
         async with asyncio.TaskGroup() as group:
             for supervisor in self.supervisors:
                 group.create_task(supervisor.run(), name=supervisor.device.id)
+            group.create_task(self._watch_age(), name="age of the values")
+
+    async def _watch_age(self) -> None:
+        """Call what nobody brought for two periods stale, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            overdue = self.examination.overdue(self.board, self.clock.now_ns())
+            if overdue is not None:
+                self.board.publish(overdue)
+                self.history.append(overdue)
 
     async def _take_up_gaps(self) -> None:
         """Enter that the monitor was down; what it had open ended when it last wrote."""
@@ -67,7 +79,7 @@ class Collector:
 
     def _publish(self, scan: Scan) -> None:
         """Send one scan on its way: what we find wrong first, then board and history."""
-        examined = self._frozen.examine(scan, self.board)
+        examined = self.examination.examine(scan, self.board)
         self.board.publish(examined)
         self.history.append(examined)
 

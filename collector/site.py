@@ -185,6 +185,17 @@ class Frozen(Table):
     above: float = 0.0
 
 
+class Spike(Table):
+    """When a value that jumps is not to be believed.
+
+    A sample more than `step` away from the last believed one is bad, until more
+    than `samples` in a row stay on that side: what stays is no spike.
+    """
+
+    step: float = Field(gt=0)
+    samples: int = Field(default=1, ge=1, le=100)
+
+
 class TagCommon(Table):
     """What every tag has, whatever protocol brings it."""
 
@@ -200,6 +211,7 @@ class TagCommon(Table):
     deadband: float = Field(default=0.0, ge=0)
     decimals: int = Field(default=1, ge=0, le=6)
     frozen: Frozen | None = None
+    spike: Spike | None = None
 
     @property
     def ropeway(self) -> str:
@@ -297,6 +309,15 @@ class DeviceCommon(Table):
     host: str = Field(min_length=1)
     scan_s: float = Field(default=1.0, ge=0.05, le=3600)
     timeout_s: float | None = Field(default=None, gt=0)
+    heartbeat: TagId | None = None
+    heartbeat_s: float | None = Field(default=None, gt=0)
+    clock: TagId | None = None
+    clock_skew_s: float = Field(default=30.0, gt=0)
+
+    @property
+    def longest_standstill_s(self) -> float:
+        """Seconds after which a heartbeat that stands still has stopped: two periods."""
+        return 2 * max(self.heartbeat_s or self.scan_s, self.scan_s)
 
     @property
     def request_timeout_s(self) -> float:

@@ -126,6 +126,19 @@ def _strangers(tables: Mapping[str, Any]) -> Iterator[str]:
         if tag_id not in known:
             yield f"{place}: no tag '{tag_id}'"
     yield from _astray(tables)
+    yield from _strange_signs(tables)
+
+
+def _strange_signs(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a fault for each heartbeat or clock that its own device does not have."""
+    for device in rows(tables, "device"):
+        own = {text(tag, "id") for tag in rows(device, "tags")}
+        for sign in ("heartbeat", "clock"):
+            for tag_id in texts(device, sign):
+                if tag_id not in own:
+                    yield (
+                        f"device '{text(device, 'id')}' {sign}: '{tag_id}' is none of its own tags"
+                    )
 
 
 def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
