@@ -117,7 +117,9 @@ class Judge:
         """Return for each row: looks as if it holds, looks as if it ended, says nothing."""
         limit = self._is_limit[rows]
         good = quality < UNCERTAIN_FROM
-        away = quality == Quality.BAD_DEVICE_LOST
+        # A value given by hand does not bring its device back.
+        by_hand = quality == Quality.UNCERTAIN_SUBSTITUTED_FOR_LOST
+        away = (quality == Quality.BAD_DEVICE_LOST) | by_hand
         # What is not judged is not monitored: uncertain counts as lost too.
         lost = np.where(self._is_device[rows], away, ~good & ~away)
         with np.errstate(invalid="ignore"):

@@ -18,6 +18,7 @@ from analytics.records import Records
 from analytics.rope_tests import RopeDesk
 from analytics.schedule import InspectionDesk, Schedule
 from analytics.selfwatch import SelfWatch, Trouble
+from analytics.substitution import SubstitutionDesk
 from api.config import SiteFile
 from api.live import LiveFeed
 from api.troubles import troubles_of
@@ -56,6 +57,7 @@ class Station:
     consultations: Consultations
     ropes: RopeDesk
     inspections: InspectionDesk
+    substitutions: SubstitutionDesk
     live: LiveFeed
     sender: Sender | None
     started_ns: int
@@ -139,6 +141,9 @@ def _assemble(
         consultations=Consultations(evidence, records, engine, clock, online),
         ropes=RopeDesk(evidence, records, engine, clock),
         inspections=InspectionDesk(site.plant, site.judging, records, engine, clock),
+        substitutions=SubstitutionDesk(
+            site.plant, records, collector.examination.substitutes, clock
+        ),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=sender,
         started_ns=clock.now_ns(),
@@ -153,12 +158,14 @@ def _troubles(station: Station) -> tuple[Trouble, ...]:
 async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
     """Run the station's parts while the body lasts; call `stop` if one of them fails."""
     await station.engine.restore()
+    await station.substitutions.restore()
     parts: list[Coroutine[Any, Any, None]] = [
         station.collector.run(),
         station.engine.run(),
         station.consultations.run(),
         station.ropes.run(),
         station.live.run(),
+        station.substitutions.run(),
         SelfWatch(station.engine, station.clock, _troubles(station)).run(),
     ]
     if station.sender is not None:

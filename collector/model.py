@@ -32,7 +32,7 @@ class Quality(IntEnum):
 
     Each code tells both levels: what the protocol said (`said`) and what we found
     ourselves. What we find is only ever set on a sample that the protocol called
-    good, but for a value given by hand, which has one code for either case.
+    good, but for a value given by hand, which has a code for each case.
     """
 
     GOOD = 0
@@ -40,6 +40,7 @@ class Quality(IntEnum):
     UNCERTAIN_CLOCK = 65
     UNCERTAIN_SUBSTITUTED = 66
     UNCERTAIN_SUBSTITUTED_FOR_BAD = 67
+    UNCERTAIN_SUBSTITUTED_FOR_LOST = 68
     BAD_SOURCE = 128
     BAD_NOT_A_NUMBER = 129
     BAD_OUT_OF_RANGE = 130
@@ -52,13 +53,7 @@ class Quality(IntEnum):
     @property
     def said(self) -> "Said":
         """What the protocol itself said of the sample."""
-        if self in (Quality.UNCERTAIN_SOURCE, Quality.BAD_SOURCE):
-            return Said.UNCERTAIN if self is Quality.UNCERTAIN_SOURCE else Said.BAD
-        if self in (Quality.BAD_DEVICE_LOST, Quality.BAD_NEVER_READ):
-            return Said.NOTHING
-        if self is Quality.UNCERTAIN_SUBSTITUTED_FOR_BAD:
-            return Said.BAD
-        return Said.GOOD
+        return SAID.get(self, Said.GOOD)
 
     @property
     def good(self) -> bool:
@@ -70,6 +65,15 @@ class Quality(IntEnum):
         """Whether the value must not be shown as a value."""
         return self >= BAD_FROM
 
+
+SAID = {
+    Quality.UNCERTAIN_SOURCE: Said.UNCERTAIN,
+    Quality.BAD_SOURCE: Said.BAD,
+    Quality.UNCERTAIN_SUBSTITUTED_FOR_BAD: Said.BAD,
+    Quality.BAD_DEVICE_LOST: Said.NOTHING,
+    Quality.BAD_NEVER_READ: Said.NOTHING,
+    Quality.UNCERTAIN_SUBSTITUTED_FOR_LOST: Said.NOTHING,
+}
 
 UNCERTAIN_FROM = 64
 BAD_FROM = 128

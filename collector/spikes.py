@@ -53,7 +53,7 @@ class SpikeWatch:
         side = np.where(away > 0, 1, -1)
         same = np.sign(self._off[rows]) == side
         off = np.where(same, self._off[rows] + side, side)
-        spike = far & (np.abs(off) <= self._samples[rows])
+        spike: NDArray[np.bool_] = far & (np.abs(off) <= self._samples[rows])
         self._off[rows] = np.where(spike, off, 0)
         believed = np.where(good, values, np.nan)
         self._believed[rows] = np.where(spike, self._believed[rows], believed)

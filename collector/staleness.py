@@ -29,9 +29,10 @@ class StaleWatch:
     def overdue(self, board: Board, now_ns: int) -> Scan | None:
         """Return the scan that calls overdue tags stale at `now_ns`; None without any.
 
-        The last value and its instant stay, so that its age can be told.
+        What stays stale is said again every two periods, so that delays run on.
         """
-        late = (now_ns - board.received_ns > self._longest_ns) & (board.quality < BAD_FROM)
+        believed = (board.quality < BAD_FROM) | (board.quality == Quality.BAD_STALE)
+        late = believed & (now_ns - board.received_ns > self._longest_ns)
         slots = np.flatnonzero(late).astype(np.int32)
         if not len(slots):
             return None

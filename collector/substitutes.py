@@ -8,6 +8,13 @@ import numpy as np
 from collector.model import Quality, Said, Sample, Scan
 from collector.site import Plant
 
+CODES = {
+    Said.GOOD: Quality.UNCERTAIN_SUBSTITUTED,
+    Said.UNCERTAIN: Quality.UNCERTAIN_SUBSTITUTED_FOR_BAD,
+    Said.BAD: Quality.UNCERTAIN_SUBSTITUTED_FOR_BAD,
+    Said.NOTHING: Quality.UNCERTAIN_SUBSTITUTED_FOR_LOST,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Substitute:
@@ -21,8 +28,9 @@ class Substitute:
 class Substitutes:
     """Put values given by hand in the place of samples; they are uncertain, never good.
 
-    Which of the two codes a sample gets tells what the protocol said of it. What the
-    device read is lost from board and history, but the newest stays here to be shown.
+    Which code a sample gets tells what the protocol said of it; a lost device stays
+    lost to those who judge. What the device read does not reach board and history, but
+    the newest stays here to be shown.
     """
 
     def __init__(self, plant: Plant) -> None:
@@ -70,5 +78,4 @@ class Substitutes:
             source_ns=int(scan.source_ns[place]),
             received_ns=scan.received_ns,
         )
-        good = quality.said is Said.GOOD
-        return Quality.UNCERTAIN_SUBSTITUTED if good else Quality.UNCERTAIN_SUBSTITUTED_FOR_BAD
+        return CODES[quality.said]

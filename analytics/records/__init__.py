@@ -6,6 +6,7 @@ from analytics.records.database import Records
 from analytics.records.errors import RecordMissing, RecordsError, RecordsRefused
 from analytics.records.journal import Change, Entry, first_broken, verify
 from analytics.records.stores import Stores
+from analytics.records.substitutions import Substitution
 from analytics.records.tasks import Closing
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RecordsError",
     "RecordsRefused",
     "Stores",
+    "Substitution",
     "canonical_json",
     "first_broken",
     "verify",

@@ -16,7 +16,7 @@ from analytics.records.stores import Stores, stores_over
 
 
 class Records:
-    """The records, open: `alarms`, `consultations`, `tests`, `tasks`, `state`, `journal`.
+    """The records, open, with their stores: see `stores.Stores` for what each one keeps.
 
     Each method of a store is a transaction of its own; several become one within
     `transaction()`. What a method has returned is on the disk.
@@ -34,6 +34,7 @@ class Records:
         self.consultations = stores.consultations
         self.tests = stores.tests
         self.tasks = stores.tasks
+        self.substitutions = stores.substitutions
         self.state = stores.state
         self.journal = stores.journal
 

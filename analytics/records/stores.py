@@ -9,6 +9,7 @@ from analytics.records.alarms import Alarms
 from analytics.records.consultations import Consultations
 from analytics.records.reach import Reach
 from analytics.records.rope_tests import RopeTests
+from analytics.records.substitutions import Substitutions
 from analytics.records.tasks import Tasks
 
 
@@ -65,6 +66,7 @@ class Stores:
     consultations: Consultations
     tests: RopeTests
     tasks: Tasks
+    substitutions: Substitutions
     state: KeptState
     journal: Journal
 
@@ -76,6 +78,7 @@ def stores_over(reach: Reach) -> Stores:
         consultations=Consultations(reach),
         tests=RopeTests(reach),
         tasks=Tasks(reach),
+        substitutions=Substitutions(reach),
         state=KeptState(reach),
         journal=Journal(reach),
     )

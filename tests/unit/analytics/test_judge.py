@@ -31,6 +31,7 @@ from tests.unit.analytics.judging_words import (
 HIGH = f"gust/{GUST}/H"
 LOST, GONE = f"lost/{GUST}", "device/wind"
 BAD, AWAY = Quality.BAD_SOURCE, Quality.BAD_DEVICE_LOST
+BY_HAND = Quality.UNCERTAIN_SUBSTITUTED_FOR_LOST
 NOT_GOOD = [quality for quality in Quality if quality is not Quality.GOOD]
 FIGURES = st.sampled_from([-25.0, -20.0, -15.0, 0.0, 14.0, 15.0, 15.5, 16.0, 19.9, 20.0, 25.0])
 READINGS: st.SearchStrategy[Reading] = st.one_of(FIGURES, FIGURES, st.sampled_from(NOT_GOOD))
@@ -137,7 +138,7 @@ def test_the_way_to_calm_begins_anew_after_a_sample_that_is_not_good(quality: Qu
     assert [one for one in found if one[1] == HIGH] == [(0, HIGH, True), (9, HIGH, False)]
 
 
-@pytest.mark.parametrize("quality", [one for one in NOT_GOOD if one is not AWAY])
+@pytest.mark.parametrize("quality", [one for one in NOT_GOOD if one not in (AWAY, BY_HAND)])
 def test_a_tag_that_cannot_be_judged_raises_its_twin(quality: Quality) -> None:
     course: list[Reading] = [1.0, *[quality] * 8, 1.0, 1.0, 1.0]
     found = at_places(a_judge(a_rule(high=20)), scans_of({GUST: course}))
@@ -189,3 +190,9 @@ def test_without_rules_only_devices_are_judged() -> None:
         "device/warner",
     }
     assert told(judge, scans_of({GUST: [99.0]})) == []
+
+
+def test_a_value_given_by_hand_does_not_bring_a_lost_device_back() -> None:
+    course: list[Reading] = [1.0, *[AWAY] * 6, *[BY_HAND] * 4]
+    found = at_places(a_judge(a_rule(high=20)), scans_of({GUST: course}))
+    assert found == [(6, GONE, True)]
