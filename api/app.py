@@ -9,7 +9,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.errors import install_errors
 from api.guard import guard
-from api.routes import alarms, consultations, health, live, plant, ropes, substitutions, tasks
+from api.routes import (
+    alarms,
+    consultations,
+    health,
+    live,
+    metrics,
+    plant,
+    ropes,
+    substitutions,
+    tasks,
+)
 from api.station import Station
 
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
@@ -28,7 +38,7 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     install_errors(app)
-    for route in (plant, alarms, consultations, ropes, tasks, substitutions, health, live):
+    for route in (plant, alarms, consultations, ropes, tasks, substitutions, health, metrics, live):
         app.include_router(route.router)
     if screens.is_dir():
         app.mount("/", StaticFiles(directory=screens, html=True), name="screens")

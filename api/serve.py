@@ -13,6 +13,7 @@ import uvicorn
 from analytics.records import RecordsError
 from api.app import create_app
 from api.config import SiteFile
+from api.health import log_health
 from api.station import MixedFolderError, StationSettings, open_station, running
 from collector.history.influx import InfluxSettingsError
 from collector.history.schema import HistoryError
@@ -93,7 +94,11 @@ async def _serve(
             asyncio.get_running_loop().add_signal_handler(signal_number, stop)
         async with running(station, stop):
             port = listener.getsockname()[1]
+            logging_health = asyncio.create_task(log_health(station))
             host = f"[{address.host}]" if ":" in address.host else address.host
             typer.echo(f"Ropewatch: http://{host}:{port}/")
             typer.echo("Nobody logs in yet: keep this address on this machine.")
-            await server.serve(sockets=[listener])
+            try:
+                await server.serve(sockets=[listener])
+            finally:
+                logging_health.cancel()

@@ -4,12 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from analytics.plain import milliseconds, name_table, seen_ms
 from api.deps import StationDep
-from api.station import Station
-from collector.model import UNCERTAIN_FROM
-from collector.site import Name
-from collector.supervisor import Supervisor
+from api.health import health_table
 
 router = APIRouter(prefix="/api", tags=["health"])
 
@@ -17,85 +13,4 @@ router = APIRouter(prefix="/api", tags=["health"])
 @router.get("/health")
 async def health(station: StationDep) -> dict[str, Any]:
     """Return the state of every device, queue and store."""
-    return {
-        "now_ms": milliseconds(station.clock.now_ns()),
-        "started_ms": milliseconds(station.started_ns),
-        "devices": [_device(station, one) for one in station.collector.supervisors],
-        "subscribers": [
-            {
-                "name": one.name,
-                "depth": len(one),
-                "capacity": one.capacity,
-                "dropped": one.dropped,
-            }
-            for one in station.collector.board.subscriptions
-        ],
-        "history": _history(station),
-        "influx": _influx(station),
-        "engine": {
-            "last_scan_ms": seen_ms(station.engine.last_scan_ns),
-            "rules": len(station.site.judging.rule),
-            "active": len(station.engine.alarms),
-            "dropped": station.engine.dropped,
-            "failing": station.engine.failing,
-        },
-        "live": {"clients": station.live.clients, "frames": station.live.number},
-    }
-
-
-def _device(station: Station, supervisor: Supervisor) -> dict[str, Any]:
-    device, known = supervisor.device, supervisor.health
-    board = station.collector.board
-    slots = supervisor.slots
-    now_ns = station.clock.now_ns()
-    return {
-        "id": device.id,
-        "name": name_table(device.name or Name(zh=device.id, en=device.id)),
-        "ropeway": device.ropeway,
-        "protocol": device.protocol,
-        "address": supervisor.address,
-        "state": known.state.value,
-        "since_ms": milliseconds(known.since_ns),
-        "reason": known.reason,
-        "period_s": device.scan_s,
-        "period_kept_pct": round(known.period_kept * 100, 2),
-        "lateness_p99_ms": round(known.lateness_p99_s * 1000, 2),
-        "age_ms": milliseconds(now_ns - known.last_good_ns) if known.last_good_ns else None,
-        "scans": known.scans,
-        "skipped": known.skipped,
-        "reconnects": known.reconnects,
-        "errors": dict(known.errors),
-        "tags": len(slots),
-        "good_tags": int((board.quality[slots] < UNCERTAIN_FROM).sum()),
-    }
-
-
-def _history(station: Station) -> dict[str, Any]:
-    history = station.collector.history
-    known = history.health
-    ordered = sorted(known.commit_s)
-    slowest = ordered[int(len(ordered) * 0.99) - 1] if ordered else 0.0
-    return {
-        "state": "failing" if known.failing else "ok",
-        "reason": known.failing,
-        "last_commit_ms": seen_ms(known.last_commit_ns),
-        "commit_p99_ms": round(slowest * 1000, 2),
-        "scans": known.scans,
-        "waiting": known.waiting,
-        "dropped": known.dropped,
-        "bytes": history.size_bytes(),
-    }
-
-
-def _influx(station: Station) -> dict[str, Any] | None:
-    if station.sender is None:
-        return None
-    state = station.sender.state
-    return {
-        "state": state.state,
-        "reason": state.reason,
-        "oldest_unsent_ms": milliseconds(state.oldest_unsent_ns),
-        "sent": state.sent,
-        "dead_letters": state.dead_letters,
-        "backlog_scans": max(0, station.collector.history.health.newest_seq - state.cursor),
-    }
+    return health_table(station)
