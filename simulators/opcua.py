@@ -1,8 +1,11 @@
 """A simulated OPC UA server: source times and status codes, nothing to write or call."""
 
+import socket
+import struct
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, timedelta
+from random import Random
 from typing import Any
 
 from asyncua import ua
@@ -31,6 +34,9 @@ COUNTS = {
     "pass_counter": ua.VariantType.UInt32,
     "heartbeat": ua.VariantType.UInt32,
 }
+# Linger for no time at all: closing then sends a reset instead of a farewell.
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+SILENT_MODES = (Mode.SILENT, Mode.SLOW, Mode.FAILING, Mode.BLACK_HOLE)
 STATUS = {
     "bad": StatusCodes.BadSensorFailure,
     "uncertain": StatusCodes.UncertainSensorNotAccurate,
@@ -74,6 +80,10 @@ class Station:
         self._mode = Mode.ANSWERING
         self._server = Server()
         self._nodes: dict[str, ua.NodeId] = {}
+        self._folder: Any = None
+        self._removed: frozenset[str] = frozenset()
+        self._deaf: list[Any] = []
+        self._chance = Random(device.id)
         self._kinds = {tag.id: _kind(tag) for tag in device.tags}
         self._ropes = {tag.ropeway for tag in device.tags if tag.place == "rope_test"}
 
@@ -91,14 +101,12 @@ class Station:
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         uri = self.device.namespace or f"urn:ropewatch:simulator:{self.device.id}"
         space = await server.register_namespace(uri)
-        folder = await server.nodes.objects.add_object(space, self.device.id)
+        self._folder = await server.nodes.objects.add_object(space, self.device.id)
         for tag in self.device.tags:
             plain = tag.node if tag.node.startswith("ns=") else f"ns={space};{tag.node}"
             node = ua.NodeId.from_string(plain)
-            kind = self._kinds[tag.id]
-            first = ua.Variant(_figure(0.0, kind), kind)
-            await folder.add_variable(node, tag.id, first)
             self._nodes[tag.id] = node
+            await self._add(tag.id)
         inner = server.iserver
         # asyncua's own types are narrower than what it takes.
         inner.callback_service.addListener(CallbackType.PreWrite, self._on_write)  # type: ignore[arg-type]
@@ -110,23 +118,63 @@ class Station:
         await self._server.stop()
 
     async def behave(self, mode: Mode, _delay_s: float = 0.0) -> None:
-        """Answer, be silent or be refusing from now on; slow and failing count as silent."""
+        """Answer or misbehave from now on; slow and failing count as silent."""
+        if (mode is Mode.RESTARTING) is not (self._mode is Mode.RESTARTING):
+            await (self.stop() if mode is Mode.RESTARTING else self._start_anew())
+        if mode is Mode.HALF_OPEN and self._mode is not mode:
+            self._deaf = list(self._server.iserver.asyncio_transports)
+        self._misbehave(mode)
         listener = self._server.bserver
         if listener is not None and (mode is Mode.REFUSING) is not (self._mode is Mode.REFUSING):
             await (listener.stop() if mode is Mode.REFUSING else listener.start())
-        silent = mode not in (Mode.ANSWERING, Mode.REFUSING)
+        silent = mode in SILENT_MODES
         for transport in self._server.iserver.asyncio_transports:
             # Requests stay in the socket: it is open, and nobody answers.
-            if silent:
+            if silent or (mode is Mode.HALF_OPEN and transport in self._deaf):
                 transport.pause_reading()
             elif self._mode is not mode:
                 transport.resume_reading()
         self._mode = mode
 
+    async def _start_anew(self) -> None:
+        """Listen as a server that knows nothing of its former sessions."""
+        self._server = Server()
+        self._nodes.clear()
+        self._removed = frozenset()
+        await self.start()
+
+    def _misbehave(self, mode: Mode) -> None:
+        """Spoil the connections that stand."""
+        for transport in list(self._server.iserver.asyncio_transports):
+            if mode is Mode.GARBAGE:
+                transport.write(self._chance.randbytes(64))
+            elif mode is Mode.RESET:
+                # The header of an answer, then a reset: cut off half-way.
+                transport.write(b"MSGF\x00\x01\x00\x00")
+                found = transport.get_extra_info("socket")
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+                transport.abort()
+
+    async def keep_nodes(self, removed: frozenset[str]) -> None:
+        """Have no nodes for the tags in `removed`, and one for every other tag."""
+        if self._mode in (Mode.RESTARTING, Mode.REFUSING):
+            return
+        own = removed & self._kinds.keys()
+        for tag in own - self._removed:
+            await self._server.delete_nodes([self._server.get_node(self._nodes[tag])])
+        for tag in self._removed - own:
+            await self._add(tag)
+        self._removed = own
+
+    async def _add(self, tag: str) -> None:
+        kind = self._kinds[tag]
+        first = ua.Variant(_figure(0.0, kind), kind)
+        await self._folder.add_variable(self._nodes[tag], tag, first)
+
     async def show(self, site_ns: int, status: dict[str, str] | None = None) -> None:
         """Put the value of every tag, with `site_ns` as its source time."""
-        if self._mode is Mode.ANSWERING:
-            for tag in self.device.tags:
+        if self._mode in (Mode.ANSWERING, Mode.HALF_OPEN):
+            for tag in (one for one in self.device.tags if one.id not in self._removed):
                 word = (status or {}).get(tag.id, "good")
                 await self._put(tag.id, self._read(tag.id), site_ns, word)
 
@@ -144,7 +192,7 @@ class Station:
         )
         for quantity, figure in zip(PASS_QUANTITIES, figures, strict=True):
             tag = f"{reading.ropeway}.rope_test.{quantity}"
-            if tag in self._nodes:
+            if tag in self._nodes and tag not in self._removed:
                 await self._put(tag, float(figure), reading.at_ns, "good")
 
     async def _put(self, tag: str, value: float, site_ns: int, status: str) -> None:

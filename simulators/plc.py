@@ -2,16 +2,24 @@
 
 import asyncio
 import math
+import socket
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterable
+from random import Random
+from typing import Any, Literal
 
 from pymodbus.client.mixin import ModbusClientMixin
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
+from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from collector.site import ModbusDevice, ModbusTag
 from simulators.scenario import Mode
+
+Registers = list[int]
+Order = Literal["big", "little"]
 
 READS = {1: "coil", 2: "discrete_input", 3: "holding_register", 4: "input_register"}
 KINDS = {kind.name.lower(): kind for kind in ModbusClientMixin.DATATYPE}
@@ -26,8 +34,9 @@ WIDEST = {
     "bcd32": (0, 10**8 - 1),
 }
 HEADER_BYTES = 7
-
-Registers = list[int]
+# Linger for no time at all: closing then sends a reset instead of a farewell.
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+OTHER_ORDER: dict[str, Order] = {"big": "little", "little": "big"}
 
 
 class PortTakenError(Exception):
@@ -77,6 +86,7 @@ class Plc:
         self._read = read
         self._mode = Mode.ANSWERING
         self._delay_s = 0.0
+        self._chance = Random(device.id)
         self._server: ModbusTcpServer | None = None
         self._tables = {
             table: [tag for tag in device.tags if tag.table == table] for table in READS.values()
@@ -90,7 +100,8 @@ class Plc:
 
     async def start(self) -> None:
         """Listen; PortTakenError where the port cannot be had."""
-        server = ModbusTcpServer(
+        server = _Server(
+            self,
             SimDevice(self.device.unit, self._map(), action=self._answer),
             address=(self.device.host, self.device.port),
             trace_packet=self._on_wire,
@@ -106,15 +117,41 @@ class Plc:
             self._server = None
 
     async def behave(self, mode: Mode, delay_s: float = 0.0) -> None:
-        """Answer, or be silent, slow, failing or refusing from now on."""
+        """Answer, or misbehave in a way from now on."""
         self._delay_s = delay_s
         if mode is self._mode:
             return
         self._mode = mode
-        if mode is Mode.REFUSING:
+        if mode in (Mode.REFUSING, Mode.RESTARTING):
             await self.stop()
         elif self._server is None:
             await self.start()
+        for line in self._lines():
+            line.deaf = line.deaf or mode is Mode.HALF_OPEN
+            line.turn(mode)
+
+    def joined(self, line: "_Line") -> None:
+        """Take a new connection as the device takes any now."""
+        line.turn(self._mode)
+
+    def sends(self, packet: bytes) -> tuple[bytes, bool]:
+        """Return what of an answer leaves, and whether a reset follows it."""
+        half = len(packet) // 2
+        match self._mode:
+            case Mode.SILENT:
+                return b"", False
+            case Mode.RESET:
+                return packet[:half], True
+            case Mode.GARBAGE:
+                return self._chance.randbytes(len(packet)), False
+            case Mode.TRUNCATED:
+                return packet[:half], False
+            case _:
+                return packet, False
+
+    def _lines(self) -> list["_Line"]:
+        found = self._server.active_connections.values() if self._server is not None else ()
+        return [line for line in found if isinstance(line, _Line)]
 
     def _map(self) -> tuple[list[SimData], list[SimData], list[SimData], list[SimData]]:
         return (
@@ -169,6 +206,10 @@ class Plc:
 
     def _fill_registers(self, table: str, registers: Registers, start: int) -> None:
         packed: dict[int, int] = {}
+        device = self.device
+        if self._mode is Mode.SWAPPED:
+            other = OTHER_ORDER[device.word_order]
+            device = device.model_copy(update={"word_order": other})
         for tag in self._tables[table]:
             value = self._read(tag.id)
             if tag.bit is not None:
@@ -176,7 +217,7 @@ class Plc:
                 packed[tag.address] = word | (int(value >= 0.5) << tag.bit)
                 continue
             at = tag.address - start
-            registers[at : at + tag.width] = registers_of(tag, self.device, value)
+            registers[at : at + tag.width] = registers_of(tag, device, value)
         little = self.device.byte_order == "little"
         for address, word in packed.items():
             registers[address - start] = swapped(word) if little else word
@@ -193,11 +234,60 @@ class Plc:
         if sending:
             if len(packet) > HEADER_BYTES and packet[HEADER_BYTES] >= 0x80:
                 self.exceptions[packet[HEADER_BYTES + 1]] += 1
-            return b"" if self._mode is Mode.SILENT else packet
+            return packet
         whole = len(packet) > HEADER_BYTES and len(packet) >= 6 + int.from_bytes(packet[4:6], "big")
         if whole:
             self.requests[packet[HEADER_BYTES]] += 1
         return packet
+
+
+class _Line(ServerRequestHandler):
+    """One client's connection, on which the device may misbehave."""
+
+    def __init__(self, plc: Plc, server: ModbusTcpServer) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            server, server.trace_packet, server.trace_pdu, server.trace_connect
+        )
+        self.deaf = False
+        self._plc = plc
+
+    def callback_connected(self) -> None:
+        """Take part in what the device does now."""
+        super().callback_connected()
+        self._plc.joined(self)
+
+    def turn(self, mode: Mode) -> None:
+        """Read, or leave in the socket, what the client sends."""
+        transport: Any = self.transport
+        if transport is None:
+            return
+        if mode is Mode.BLACK_HOLE:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
+
+    def send(self, data: bytes, addr: tuple[Any, ...] | None = None) -> None:
+        """Send an answer as the device sends it now."""
+        packet, reset = (b"", False) if self.deaf else self._plc.sends(data)
+        if packet:
+            super().send(packet, addr)
+        transport: Any = self.transport
+        if reset and transport is not None:
+            found: socket.socket = transport.get_extra_info("socket")
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            transport.abort()
+
+
+class _Server(ModbusTcpServer):
+    """A server whose connections may misbehave."""
+
+    def __init__(self, plc: Plc, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self._plc = plc
+
+    def callback_new_connection(self) -> ServerRequestHandler:
+        """Make the connection."""
+        return _Line(self._plc, self)
 
 
 def _words(tags: Iterable[ModbusTag]) -> frozenset[int]:

@@ -68,7 +68,8 @@ class Signals:
             return self.upsets.forced[tag_id]
         if tag_id in self.upsets.frozen:
             return self._held[tag_id]
-        return self.plant.value_at(tag_id)
+        value = self.plant.value_at(tag_id) + self.upsets.shifted.get(tag_id, 0.0)
+        return -value if tag_id in self.upsets.reversed else value
 
 
 class Simulation:
@@ -142,6 +143,8 @@ class Simulation:
         for name, device in self.devices.items():
             mode, delay_s = upsets.modes.get(name, (Mode.ANSWERING, 0.0))
             await device.behave(mode, delay_s / self.clock.speed)
+        for station in self.stations.values():
+            await station.keep_nodes(upsets.removed)
         for reading in self.plant.readings:
             for station in self.stations.values():
                 await station.show_reading(reading)

@@ -16,8 +16,11 @@ from simulators.scenario.script import (
     DemandChange,
     DeviceChange,
     FreezeChange,
+    RemoveChange,
+    ReverseChange,
     Scenario,
     SetChange,
+    ShiftChange,
     SpeedChange,
     StatusChange,
     StopChange,
@@ -37,6 +40,13 @@ class Mode(StrEnum):
     SLOW = "slow"
     FAILING = "failing"  # answers each request with an exception
     REFUSING = "refusing"  # closes all connections and takes none
+    RESTARTING = "restarting"  # is gone, and comes back having forgotten everything
+    HALF_OPEN = "half_open"  # those connected now hear nothing any more; others may come
+    BLACK_HOLE = "black_hole"  # connections and bytes go in, nothing is even read
+    RESET = "reset"  # each answer ends in a reset half-way
+    GARBAGE = "garbage"  # answers with bytes of no meaning
+    TRUNCATED = "truncated"  # answers with less than it says, and keeps the connection
+    SWAPPED = "swapped"  # sends the words of long values the other way round
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,9 @@ class Upsets:
 
     frozen: frozenset[str] = frozenset()
     forced: Mapping[str, float] = field(default_factory=dict)
+    shifted: Mapping[str, float] = field(default_factory=dict)
+    reversed: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
     status: Mapping[str, str] = field(default_factory=dict)
     modes: Mapping[str, tuple[Mode, float]] = field(default_factory=dict)
 
@@ -112,6 +125,13 @@ def upsets_at(scenario: Scenario, elapsed_s: float) -> Upsets:
     return Upsets(
         frozen=frozenset(one.target for one in holding if isinstance(one, FreezeChange)),
         forced={one.target: one.value for one in holding if isinstance(one, SetChange)},
+        shifted={
+            one.target: one.by + one.per_s * (elapsed_s - one.at_s)
+            for one in holding
+            if isinstance(one, ShiftChange)
+        },
+        reversed=frozenset(one.target for one in holding if isinstance(one, ReverseChange)),
+        removed=frozenset(one.target for one in holding if isinstance(one, RemoveChange)),
         status={one.target: one.status for one in holding if isinstance(one, StatusChange)},
         modes={
             one.target: (Mode(one.kind), one.delay_s)

@@ -81,6 +81,26 @@ class SetChange(Timed):
     value: float
 
 
+class ShiftChange(Timed):
+    """A tag shows the plant's value and `by` more, growing by `per_s` each second."""
+
+    kind: Literal["shift"]
+    by: float = 0.0
+    per_s: float = 0.0
+
+
+class ReverseChange(Timed):
+    """A tag shows its value with the other sign, as an instrument wired the wrong way."""
+
+    kind: Literal["reverse"]
+
+
+class RemoveChange(Timed):
+    """An OPC UA server has the node of a tag no longer."""
+
+    kind: Literal["remove"]
+
+
 class StatusChange(Timed):
     """An OPC UA server marks a tag's value as bad or uncertain."""
 
@@ -91,7 +111,19 @@ class StatusChange(Timed):
 class DeviceChange(Timed):
     """A device misbehaves on its socket."""
 
-    kind: Literal["silent", "slow", "failing", "refusing"]
+    kind: Literal[
+        "silent",
+        "slow",
+        "failing",
+        "refusing",
+        "restarting",
+        "half_open",
+        "black_hole",
+        "reset",
+        "garbage",
+        "truncated",
+        "swapped",
+    ]
     delay_s: float = Field(default=2.0, gt=0, description="only for 'slow'")
 
 
@@ -103,6 +135,9 @@ Change = Annotated[
     | StormChange
     | FreezeChange
     | SetChange
+    | ShiftChange
+    | ReverseChange
+    | RemoveChange
     | StatusChange
     | DeviceChange,
     Field(discriminator="kind"),
@@ -133,15 +168,22 @@ class Fault(Table):
 class Expect(Table):
     """What a monitor should notice, within seconds run since the start.
 
-    `target` is the tag, device, ropeway or rope concerned; `quality` and `level`
-    say more where it matters.
+    `target` is the tag, device, ropeway or rope concerned; `quality`, `level` and
+    `error` say more where it matters. `quality` is a code's name in small letters
+    ("good", "device_lost", "uncertain_clock"); `error` the word that the device's
+    errors are counted by. `no_alarm` holds when nothing was raised for the tag in
+    the whole span; `gap` when the ledger has exactly one gap of the device, begun
+    and ended within a period and the time of coming back of the span.
     """
 
     kind: Literal[
         "alarm",
+        "no_alarm",
         "quality",
         "device_lost",
         "device_back",
+        "gap",
+        "error",
         "consultation",
         "rope_alarm",
         "task",
@@ -151,6 +193,7 @@ class Expect(Table):
     by_s: float = Field(gt=0)
     level: Literal["LL", "L", "H", "HH"] | None = None
     quality: str | None = None
+    error: str | None = None
 
     @model_validator(mode="after")
     def has_time(self) -> Self:
@@ -249,8 +292,13 @@ def _strangers(scenario: Scenario, plant: site.Plant) -> Iterator[str]:
 
 def _may_name(change: Change, plant: site.Plant) -> set[str]:
     if isinstance(change, DeviceChange):
-        return {device.id for device in plant.device}
-    if isinstance(change, FreezeChange | SetChange | StatusChange):
+        only_modbus = change.kind in ("truncated", "swapped")
+        polled = {one.id for one in plant.device if isinstance(one, site.ModbusDevice)}
+        return polled if only_modbus else {device.id for device in plant.device}
+    if isinstance(change, RemoveChange | StatusChange):
+        served = [one for one in plant.device if isinstance(one, site.OpcUaDevice)]
+        return {tag.id for device in served for tag in device.tags}
+    if isinstance(change, FreezeChange | SetChange | ShiftChange | ReverseChange):
         return set(plant.slots())
     ways = {way.id for way in plant.ropeway}
     if isinstance(change, WindChange | StormChange):

@@ -153,3 +153,38 @@ async def test_a_silent_server_says_nothing_and_a_refusing_one_hangs_up(site: Si
         await station.behave(Mode.ANSWERING)
         async with client_of(device) as (_, nodes):
             assert await nodes["site.power.mains_ok"].read_value() is True
+
+
+async def test_a_removed_node_is_gone_for_all_and_comes_back_with_its_value(site: Site) -> None:
+    plant, device = plant_on(site), opcua_device(site, "site_station")
+    gone, kept = "site.weather.temperature", "site.weather.humidity"
+    async with listening(plant, device) as station, client_of(device) as (client, nodes):
+        arrivals = Arrivals()
+        subscription = await client.create_subscription(50, arrivals)
+        await subscription.subscribe_data_change(nodes[kept])
+        await station.keep_nodes(frozenset({gone, "north.drive.speed"}))
+        await station.show(plant.site_ns)
+        with pytest.raises(UaError):
+            await nodes[gone].read_value()
+        assert await nodes[kept].read_value() == pytest.approx(plant.value_at(kept))
+        await station.keep_nodes(frozenset())
+        await station.show(plant.site_ns)
+        assert await nodes[gone].read_value() == pytest.approx(plant.value_at(gone))
+
+
+async def test_a_server_that_restarts_has_forgotten_its_sessions(site: Site) -> None:
+    plant, device = plant_on(site), opcua_device(site, "site_station")
+    async with listening(plant, device) as station:
+        old = Client(device.url, timeout=1)
+        await old.connect()
+        await station.behave(Mode.RESTARTING)
+        with pytest.raises(OSError, match=r"."):
+            await asyncio.open_connection(device.host, device.port)
+        await station.behave(Mode.ANSWERING)
+        await station.show(plant.site_ns)
+        with pytest.raises((UaError, OSError, TimeoutError)):
+            await old.nodes.server.read_browse_name()
+        old.disconnect_socket()
+        async with client_of(device) as (_, nodes):
+            value = await nodes["site.weather.humidity"].read_value()
+            assert value == pytest.approx(plant.value_at("site.weather.humidity"))
