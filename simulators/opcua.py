@@ -39,6 +39,7 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 SILENT_MODES = (Mode.SILENT, Mode.SLOW, Mode.FAILING, Mode.BLACK_HOLE)
 STATUS = {
     "bad": StatusCodes.BadSensorFailure,
+    "gone": StatusCodes.BadNodeIdUnknown,
     "uncertain": StatusCodes.UncertainSensorNotAccurate,
 }
 PASS_QUANTITIES = (
@@ -83,6 +84,7 @@ class Station:
         self._folder: Any = None
         self._removed: frozenset[str] = frozenset()
         self._deaf: list[Any] = []
+        self._shown_ns = 0
         self._chance = Random(device.id)
         self._kinds = {tag.id: _kind(tag) for tag in device.tags}
         self._ropes = {tag.ropeway for tag in device.tags if tag.place == "rope_test"}
@@ -161,6 +163,8 @@ class Station:
             return
         own = removed & self._kinds.keys()
         for tag in own - self._removed:
+            # asyncua's server deletes in silence; others tell those who watch the node.
+            await self._put(tag, 0.0, self._shown_ns, "gone")
             await self._server.delete_nodes([self._server.get_node(self._nodes[tag])])
         for tag in self._removed - own:
             await self._add(tag)
@@ -173,6 +177,7 @@ class Station:
 
     async def show(self, site_ns: int, status: dict[str, str] | None = None) -> None:
         """Put the value of every tag, with `site_ns` as its source time."""
+        self._shown_ns = site_ns
         if self._mode in (Mode.ANSWERING, Mode.HALF_OPEN):
             for tag in (one for one in self.device.tags if one.id not in self._removed):
                 word = (status or {}).get(tag.id, "good")

@@ -165,6 +165,8 @@ LOCAL: dict[str, Local] = {
     "tension.rope_temp": lambda h: h.state.inputs.ambient_c + 1.5 + h.wander(600.0),
     "track_rope.force_1": lambda h: _track_kn(h, 1),
     "track_rope.force_2": lambda h: _track_kn(h, 2),
+    "socket.slip_car_1": lambda _: 0.0,
+    "socket.slip_car_2": lambda _: 0.0,
     "grip.force_last": lambda h: grip_kn(h.state.people.carriers_passed),
     "grip.force_lowest": lambda _: min(grip_kn(one) for one in range(CARRIERS)),
     "grip.geometry_ok": lambda _: 1.0,

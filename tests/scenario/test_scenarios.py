@@ -10,7 +10,9 @@ from tests.scenario.rehearsal import Rehearsal
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
-@pytest.mark.parametrize("scenario", ["gust_front", "frozen_anemometer"])
+@pytest.mark.parametrize(
+    "scenario", ["gust_front", "frozen_anemometer", "lying_instruments", "slow_faults"]
+)
 def test_a_scenario_is_noticed_as_its_file_says(scenario: str, tmp_path: Path) -> None:
     with Rehearsal(tmp_path, scenario) as rehearsal:
         last_s = max(expect.by_s for expect in rehearsal.scenario.expect)
@@ -31,6 +33,23 @@ def test_a_silent_plc_blinds_only_its_own_tags_and_is_back_soon(tmp_path: Path) 
         assert rehearsal.log().count("device lost") == 1
         assert rehearsal.log().count("device back") == 1
         _assert_gap_is_exact(rehearsal, silent["period_s"])
+        assert_only_read(rehearsal)
+
+
+def test_twelve_devices_fail_each_in_its_own_way_and_none_delays_another(tmp_path: Path) -> None:
+    with Rehearsal(tmp_path, "plant_network") as rehearsal:
+        watch(rehearsal, 40)
+        health = rehearsal.get("/api/health")
+        late = {one["id"]: one["lateness_p99_ms"] for one in health["devices"]}
+        assert max(late.values()) < 50, late
+        assert all(one["state"] == "online" for one in health["devices"])
+        told = rehearsal.log().splitlines()
+        failed = {one.target for one in rehearsal.scenario.expect if one.kind == "gap"}
+        for device in failed:
+            own = [line for line in told if f"device={device} " in f"{line} "]
+            assert sum("device lost" in line for line in own) == 1, own
+            assert sum("device back" in line for line in own) == 1, own
+        assert "Traceback" not in rehearsal.log()
         assert_only_read(rehearsal)
 
 
