@@ -73,6 +73,15 @@ def simulate(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "simulators", *context.args])  # noqa: S606
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def generate(context: typer.Context) -> None:
+    """Print the site file of a large simulated plant: [--devices N] [--tags N] [--out FILE]."""
+    os.execv(sys.executable, [sys.executable, "-m", "simulators.generate", *context.args])  # noqa: S606
+
+
 @app.command()
 def demo(
     data: Annotated[Path, typer.Option(help="Folder that everything is kept in.")] = Path(
