@@ -10,7 +10,8 @@ import typer
 
 from api.config import SiteFile, SiteFileError, read_site, site_schema
 from api.demo import DemoError, run_demo
-from api.serve import Address, ServeError, serve
+from api.probe import ProbeError, probed_lines
+from api.serve import Address, ServeError, quiet_libraries, serve
 from api.station import StationSettings
 from collector.clock import REAL_TIME, TimeBase
 
@@ -42,6 +43,24 @@ def check(site: SiteArgument) -> None:
 def schema() -> None:
     """Print the JSON Schema of the site file, for editors."""
     print(json.dumps(site_schema(), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def probe(
+    site: SiteArgument,
+    device: Annotated[str, typer.Argument(help="The device's id in the site file.")],
+    expect: Annotated[
+        list[str] | None, typer.Option(help="TAG=VALUE as the panel shows it; may be repeated.")
+    ] = None,
+) -> None:
+    """Read a device once, read-only: raw registers beside values, and how else to read them."""
+    known = _read_or_exit(site)
+    quiet_libraries()
+    try:
+        lines = probed_lines(known.plant, device, expect or [])
+    except ProbeError as error:
+        _give_up(str(error), 1)
+    print("\n".join(lines))
 
 
 @app.command()
