@@ -8,6 +8,7 @@ import structlog
 from analytics.plain import milliseconds, name_table, seen_ms
 from api.station import Station
 from collector.model import UNCERTAIN_FROM
+from collector.remedies import remedy
 from collector.site import Name
 from collector.supervisor import Supervisor
 
@@ -97,6 +98,7 @@ def _device(station: Station, supervisor: Supervisor) -> dict[str, Any]:
         "state": known.state.value,
         "since_ms": milliseconds(known.since_ns),
         "reason": known.reason,
+        "advice": name_table(remedy(known.kind)) if known.kind else None,
         "period_s": device.scan_s,
         "period_kept_pct": round(known.period_kept * 100, 2),
         "lateness_p99_ms": round(known.lateness_p99_s * 1000, 2),

@@ -7,10 +7,11 @@ import structlog
 
 from collector.clock import Clock
 from collector.model import BAD_FROM, NANOSECONDS, Quality, Scan
-from collector.site import Device, Plant
+from collector.site import Device, Plant, period_of
 
 # A busy machine may read late; no device is called dead for that in fast time.
 FAIR_S = 0.5
+PERIODS = 2
 
 log = structlog.get_logger()
 
@@ -61,10 +62,7 @@ class SignsWatch:
                 device=device,
                 heartbeat_slot=slot_of[device.heartbeat] if device.heartbeat else -1,
                 clock_slot=slot_of[device.clock] if device.clock else -1,
-                standstill_ns=max(
-                    int(device.longest_standstill_s * NANOSECONDS),
-                    self._fair_ns,
-                ),
+                standstill_ns=max(int(_standstill_s(device) * NANOSECONDS), self._fair_ns),
                 signs=signs,
             )
             self._watched.append(watched if device.heartbeat or device.clock else None)
@@ -134,3 +132,11 @@ class SignsWatch:
             log.info("device clock right again", device=watched.device.id)
         signs.clock_skew_s, signs.clock_wrong = skew_s, wrong
         return at if wrong else None
+
+
+def _standstill_s(device: Device) -> float:
+    """Return the seconds after which a heartbeat has stopped: two periods, its own or ours."""
+    read_s = max(
+        (period_of(device, tag) for tag in device.tags if tag.id == device.heartbeat), default=0.0
+    )
+    return PERIODS * max(device.heartbeat_s or read_s, read_s)

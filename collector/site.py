@@ -315,11 +315,6 @@ class DeviceCommon(Table):
     clock_skew_s: float = Field(default=30.0, gt=0)
 
     @property
-    def longest_standstill_s(self) -> float:
-        """Seconds after which a heartbeat that stands still has stopped: two periods."""
-        return 2 * max(self.heartbeat_s or self.scan_s, self.scan_s)
-
-    @property
     def request_timeout_s(self) -> float:
         """Seconds to wait for an answer: so that a loss shows within two periods."""
         return self.timeout_s or max(0.2, min(self.scan_s * 0.8, 3.0))

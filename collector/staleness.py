@@ -5,7 +5,7 @@ import numpy as np
 from collector.board import Board
 from collector.clock import Clock
 from collector.model import BAD_FROM, NANOSECONDS, Quality, Scan
-from collector.site import Plant
+from collector.site import Plant, period_of
 
 PERIODS = 2
 # A busy machine may read late; no value is called old for that in fast time.
@@ -21,7 +21,7 @@ class StaleWatch:
 
     def __init__(self, plant: Plant, clock: Clock) -> None:
         fair_ns = int(FAIR_S * clock.speed * NANOSECONDS)
-        periods_s = [device.scan_s for device in plant.device for _ in device.tags]
+        periods_s = [period_of(device, tag) for device in plant.device for tag in device.tags]
         self._longest_ns = np.maximum(
             (PERIODS * NANOSECONDS * np.array(periods_s)).astype(np.int64), fair_ns
         )

@@ -14,6 +14,7 @@ from collector.clock import Clock
 from collector.drivers import Classed, Driver, DriverError, Refusal, ScanClass
 from collector.gaps import Cause, GapLedger
 from collector.model import NANOSECONDS, Quality, Scan, Slots, lost_scan
+from collector.remedies import remedy
 from collector.site import Device
 
 FIRST_RETRY_S = 0.5
@@ -51,6 +52,7 @@ class DeviceHealth:
     state: DeviceState = DeviceState.CONNECTING
     since_ns: int = 0
     reason: str = ""
+    kind: str = ""
     last_good_ns: int = 0
     scans: int = 0
     skipped: int = 0
@@ -276,13 +278,14 @@ class Supervisor:
         health = self.health
         kind = error.kind if isinstance(error, DriverError) else type(error).__name__
         health.errors[kind] += 1
-        health.reason = str(error) or kind
+        health.reason, health.kind = str(error) or kind, kind
         now_ns = self._clock.now_ns()
         if health.state is not DeviceState.LOST:
             health.state = DeviceState.LOST
             health.since_ns = now_ns
             self._ledger.begin(self.device.id, health.last_good_ns or now_ns, Cause.DEVICE_LOST)
-            log.warning("device lost", device=self.device.id, reason=health.reason)
+            advice = remedy(kind).en
+            log.warning("device lost", device=self.device.id, reason=health.reason, advice=advice)
         health.refusals = ()
         self._session += 1
         self._failures += 1
@@ -316,7 +319,7 @@ class Supervisor:
             log.info("device back", device=self.device.id, away_s=round(away_s, 1))
         health.state = DeviceState.ONLINE
         health.since_ns = now_ns
-        health.reason = ""
+        health.reason = health.kind = ""
         self._failures = 0
         self._ledger.end(self.device.id, now_ns)
         self._good(scan)
