@@ -51,6 +51,7 @@ class Health(Collector):
         devices = self._table["devices"]
         yield from _devices(devices)
         yield from _of_life(devices)
+        yield _told_by_drivers(devices)
         yield from _queues(self._table)
 
 
@@ -91,6 +92,18 @@ def _of_life(devices: list[dict[str, Any]]) -> Iterator[Metric]:
             beating.add_metric([device["id"]], device["heartbeat"] == "beating")
     yield states
     yield beating
+
+
+def _told_by_drivers(devices: list[dict[str, Any]]) -> Metric:
+    """Return what a driver tells beyond its scans, as the days of a certificate, by name."""
+    told = GaugeMetricFamily(
+        "ropewatch_device_driver", "What the driver tells, by name", labels=["device", "name"]
+    )
+    for device in devices:
+        for name, value in device.get("driver", {}).items():
+            if isinstance(value, int | float):
+                told.add_metric([device["id"], name], value)
+    return told
 
 
 def _queues(table: dict[str, Any]) -> Iterator[Metric]:

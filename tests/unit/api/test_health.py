@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from api.health import health_table, write_health
-from api.routes.metrics import DEVICE_COUNTERS, DEVICE_GAUGES
+from api.routes.metrics import DEVICE_COUNTERS, DEVICE_GAUGES, Health
 from api.station import Station
 from collector.model import NANOSECONDS, Quality
 from collector.supervisor import DeviceState
@@ -72,6 +73,17 @@ async def test_the_metrics_are_the_numbers_of_the_health_page(tmp_path: Path) ->
         assert samples["ropewatch_queue_dropped_total", queue["name"]] == queue["dropped"] == 11
         assert samples["ropewatch_queue_depth", queue["name"]] == queue["depth"]
     assert samples["ropewatch_history_bytes",] == health["history"]["bytes"]
+
+
+async def test_what_a_driver_tells_of_its_device_is_a_metric_too(tmp_path: Path) -> None:
+    async with a_station(tmp_path) as (station, _):
+        table = health_table(station)
+    table["devices"][1]["driver"] = {"certificate_days": 42.5, "security": "none"}
+    registry = CollectorRegistry()
+    registry.register(Health(table))
+    samples = samples_of(generate_latest(registry).decode())
+    assert samples["ropewatch_device_driver", "tension", "certificate_days"] == 42.5
+    assert ("ropewatch_device_driver", "tension", "security") not in samples
 
 
 async def test_the_health_page_tells_of_hearts_and_clocks(tmp_path: Path) -> None:

@@ -101,3 +101,13 @@ def test_tables_of_another_shape_are_faults_and_no_crash(tmp_path: Path, content
     path.write_text(content, encoding="utf-8")
     assert faults_of(path)
     assert isinstance(read_tables(path), dict)
+
+
+def test_a_heartbeat_or_clock_of_another_device_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    signs = 'heartbeat = "north.line.heartbeat"\nclock = "north.line.clock"\ntags = ['
+    path.write_text(GOOD.replace("tags = [", signs), encoding="utf-8")
+    assert faults_of(path) == (
+        "device 'plc' heartbeat: 'north.line.heartbeat' is none of its own tags",
+        "device 'plc' clock: 'north.line.clock' is none of its own tags",
+    )

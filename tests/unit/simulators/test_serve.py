@@ -31,6 +31,14 @@ def test_a_forced_tag_shows_what_the_script_says() -> None:
     assert signals.read(GUST) == 3276.7
 
 
+def test_a_shifted_tag_is_off_by_so_much_and_a_reversed_one_has_the_other_sign() -> None:
+    plant = plant_on(mountain())
+    signals = Signals(plant)
+    signals.turn(Upsets(shifted={GUST: 2.5}, reversed=frozenset({"north.drive.speed"})))
+    assert signals.read(GUST) == plant.value_at(GUST) + 2.5
+    assert signals.read("north.drive.speed") == -plant.value_at("north.drive.speed")
+
+
 def test_a_stranger_is_an_error_not_a_zero() -> None:
     with pytest.raises(KeyError):
         Signals(plant_on(mountain())).read("north.no.such")

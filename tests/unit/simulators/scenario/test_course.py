@@ -84,3 +84,23 @@ def test_without_an_origin_site_time_begins_now() -> None:
 def test_a_script_without_passes_leaves_the_ordinary_ones() -> None:
     assert programme_of(script(), mountain(), None).passes is None
     assert programme_of(script(), mountain(), 9).seed == 9
+
+
+def test_what_shifts_grows_and_what_is_reversed_or_removed_is_named() -> None:
+    upset = script(
+        {"kind": "shift", "target": "a.b.c", "at_s": 10, "by": 2, "per_s": 0.5},
+        {"kind": "reverse", "target": "a.b.d", "at_s": 10},
+        {"kind": "remove", "target": "a.b.e", "at_s": 10, "for_s": 5},
+    )
+    assert upsets_at(upset, 9).shifted == {}
+    found = upsets_at(upset, 14)
+    assert found.shifted == {"a.b.c": 4.0}
+    assert found.reversed == frozenset({"a.b.d"})
+    assert found.removed == frozenset({"a.b.e"})
+    assert upsets_at(upset, 15).removed == frozenset()
+
+
+@pytest.mark.parametrize("mode", [one for one in Mode if one is not Mode.ANSWERING])
+def test_every_way_to_misbehave_can_be_asked_for(mode: Mode) -> None:
+    asked = script({"kind": mode.value, "target": "plc", "at_s": 0})
+    assert upsets_at(asked, 1).modes["plc"][0] is mode

@@ -19,13 +19,16 @@ def faults_of(tmp_path: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_five_scenarios_are_bundled() -> None:
+def test_eight_scenarios_are_bundled() -> None:
     assert bundled_scenarios() == [
         "approaching_storm",
         "frozen_anemometer",
         "gust_front",
+        "lying_instruments",
+        "plant_network",
         "rope_half_year",
         "silent_plc",
+        "slow_faults",
     ]
 
 
@@ -42,6 +45,8 @@ def test_a_bundled_scenario_fits_the_bundled_site_and_says_what_to_expect(name: 
         ('[[change]]\nkind = "wind"\ntarget = "north"\nat_s = 1\nmean = 3', "change.0.wind.mean"),
         ('[[change]]\nkind = "rain"\ntarget = "north"\nat_s = 1', "change.0"),
         ('[[change]]\nkind = "silent"\ntarget = "west_plc"\nat_s = 1', "no 'west_plc'"),
+        ('[[change]]\nkind = "swapped"\ntarget = "site_station"\nat_s = 1', "no 'site_station'"),
+        ('[[change]]\nkind = "remove"\ntarget = "north.drive.speed"\nat_s = 1', "knows no"),
         ('[[change]]\nkind = "freeze"\ntarget = "north"\nat_s = 1', "no 'north'"),
         ('[[change]]\nkind = "speed"\ntarget = "north"\nat_s = -1\nspeed_mps = 1', "at_s"),
         ('[[pass]]\nrope = "north_haul"\ntest_point = "tuck_1"\nfirst_s = 1', "north_haul"),
