@@ -32,6 +32,8 @@ class SpikeWatch:
 
     def examine(self, scan: Scan) -> Scan:
         """Return `scan` with spikes marked; the same object where there is none."""
+        if not len(self._step):
+            return scan
         rows = self._row_of_slot[scan.slots]
         at = np.flatnonzero(rows >= 0)
         if not len(at):
