@@ -1,7 +1,8 @@
 """Run the supervisors of all devices, the board and the history as one whole."""
 
 import asyncio
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ from collector.clock import Clock
 from collector.drivers import Driver
 from collector.drivers.modbus import ModbusDriver
 from collector.drivers.opcua import OpcUaDriver
+from collector.drivers.opcua_session import Secrets
 from collector.gaps import Cause, GapLedger
 from collector.history.store import History
 from collector.model import Scan
@@ -32,6 +34,7 @@ class Collector:
         self.history = History(history_path, plant, clock)
         self._ledger = GapLedger(self.history.keep_gap)
         self._frozen = FrozenWatch(plant)
+        self._folder = history_path.parent
         self.supervisors = tuple(self._supervisors(random))
 
     async def run(self) -> None:
@@ -57,7 +60,7 @@ class Collector:
         for number, device in enumerate(self.plant.device):
             yield Supervisor(
                 device,
-                open_driver(device, first_slot, self.clock),
+                open_driver(device, first_slot, self.clock, self._folder),
                 around,
                 phase=number / len(self.plant.device),
             )
@@ -70,8 +73,19 @@ class Collector:
         self.history.append(examined)
 
 
-def open_driver(device: Device, first_slot: int, clock: Clock) -> Driver:
-    """Return the driver that reads `device`; nothing is connected yet."""
+def open_driver(
+    device: Device,
+    first_slot: int,
+    clock: Clock,
+    folder: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Driver:
+    """Return the driver that reads `device`; nothing is connected yet.
+
+    `folder` is the data folder, whose `opcua` holds certificates and trust; passwords
+    are named in `environment`.
+    """
     if isinstance(device, ModbusDevice):
         return ModbusDriver(device, first_slot, clock)
-    return OpcUaDriver(device, first_slot, clock)
+    secrets = Secrets(folder / "opcua" if folder else None, environment)
+    return OpcUaDriver(device, first_slot, clock, secrets)

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -11,7 +11,7 @@ from random import Random
 import structlog
 
 from collector.clock import Clock
-from collector.drivers import Driver, DriverError
+from collector.drivers import Driver, DriverError, Telling
 from collector.gaps import Cause, GapLedger
 from collector.model import NANOSECONDS, Quality, Scan, Slots, lost_scan
 from collector.site import Device
@@ -123,6 +123,10 @@ class Supervisor:
     def address(self) -> str:
         """Where the device is, for people."""
         return self._driver.address
+
+    def told(self) -> Mapping[str, int | float | str]:
+        """Return what the driver knows beyond its scans, by name; nothing for most."""
+        return self._driver.told() if isinstance(self._driver, Telling) else {}
 
     async def run(self) -> None:
         """Read the device until cancelled."""

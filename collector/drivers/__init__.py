@@ -1,6 +1,7 @@
 """Drivers: each reads one device by one protocol, and can do nothing else."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 from collector.model import Scan, Slots
 
@@ -32,3 +33,11 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Let go of the device; never raises, never waits long."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A driver that knows more of its device than its scans say."""
+
+    def told(self) -> Mapping[str, int | float | str]:
+        """Return counts and figures by name, for health; the names stay the same."""
