@@ -22,6 +22,7 @@ from collector.drivers.opcua_session import (
     close_session,
     end_lost_session,
     open_session,
+    reason_of,
 )
 from collector.drivers.opcua_trust import WARNED_DAYS, days_left
 from collector.drivers.opcua_wire import Publication, WireError
@@ -229,11 +230,5 @@ class OpcUaDriver:
 
     def _worded(self, error: Exception) -> DriverError:
         """Return the error as one line that says where, what and, where known, what to do."""
-        if isinstance(error, DriverError):
-            return DriverError(error.kind, f"{self.address}: {error}")
-        if isinstance(error, TimeoutError):
-            return DriverError("timeout", f"{self.address}: no answer in time")
-        if isinstance(error, WireError):
-            return DriverError("garbled", f"{self.address}: {error}")
-        words = str(error) or type(error).__name__
-        return DriverError("refused", f"{self.address}: {words}")
+        kind, words = reason_of(error, self._secrets)
+        return DriverError(kind, f"{self.address}: {words}")

@@ -1,6 +1,7 @@
 """Open a session with an OPC UA server, as safe as the site file wants it."""
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,21 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256, Secur
 from asyncua.crypto.uacrypto import CertProperties
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
-from asyncua.ua.uaerrors import UaError
+from asyncua.ua.uaerrors import (
+    BadCertificateInvalid,
+    BadCertificateUntrusted,
+    BadIdentityTokenInvalid,
+    BadIdentityTokenRejected,
+    BadSecurityChecksFailed,
+    BadTooManySessions,
+    BadUserAccessDenied,
+    UaError,
+)
 
 from collector.clock import Clock
 from collector.drivers import DriverError
-from collector.drivers.opcua_trust import Certificate, Identity, TrustFolder
+from collector.drivers.opcua_trust import FOR_SERVERS, Certificate, Identity, TrustFolder
+from collector.drivers.opcua_wire import WireError
 from collector.site import OpcUaDevice
 
 NO_PROBE_S = 3600.0
@@ -27,6 +38,31 @@ CLOSING_S = 1.0
 ITEMS_PER_CALL = 500
 ITEMS_PER_SUBSCRIPTION = 10_000
 NODES_PER_READ = 500
+
+REASONS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    ((TimeoutError,), "timeout", "no answer in time"),
+    ((WireError,), "garbled", "{words}"),
+    (
+        (socket.gaierror,),
+        "unresolved",
+        "no such host ({words}); correct the device's 'host', or the name service",
+    ),
+    (
+        (BadUserAccessDenied, BadIdentityTokenInvalid, BadIdentityTokenRejected),
+        "user",
+        "the server refuses this user name or password ({words})",
+    ),
+    (
+        (BadSecurityChecksFailed, BadCertificateUntrusted, BadCertificateInvalid),
+        "untrusted_us",
+        "let the server trust our certificate {ours} ({words})",
+    ),
+    (
+        (BadTooManySessions,),
+        "sessions",
+        "the server has no session left ({words}); end those of other clients",
+    ),
+)
 
 PASSWORD = "ROPEWATCH_OPCUA_PASSWORD_"  # noqa: S105 - where it stands, not what it is
 
@@ -141,6 +177,18 @@ async def end_lost_session(client: Client, device: OpcUaDevice, secrets: Secrets
         pass  # the server restarted, or is away still
     finally:
         client.disconnect_socket()
+
+
+def reason_of(error: Exception, secrets: Secrets) -> tuple[str, str]:
+    """Return one word for counting an error and a line for people, with what to do if known."""
+    if isinstance(error, DriverError):
+        return error.kind, str(error)
+    words = " ".join(str(error).split()) or type(error).__name__
+    for kinds, kind, line in REASONS:
+        if isinstance(error, kinds):
+            ours = (secrets.folder or Path()) / FOR_SERVERS
+            return kind, line.format(words=words, ours=ours)
+    return "refused", words
 
 
 async def read_limits(client: Client) -> Limits:
