@@ -128,6 +128,10 @@ async def open_session(
         credentials = await _secured(client, device, clock, secrets)
     try:
         await client.connect()
+    except AssertionError as error:
+        # So the library takes a fault for an answer to opening a channel.
+        message = "the server refuses a secure channel"
+        raise BadSecurityChecksFailed(message) from error
     except BaseException:
         client.disconnect_socket()
         raise

@@ -37,7 +37,7 @@ def device_with(port: int, names: Sequence[str], **other: Any) -> OpcUaDevice:
         "port": port,
         "namespace": URI,
         "scan_s": SCAN_S,
-        "tags": [{"id": f"site.peer.{name}", "node": f"s={name}"} for name in names],
+        "tags": [{"id": f"site.peer.{name.lower()}", "node": f"s={name}"} for name in names],
     }
     return TypeAdapter(OpcUaDevice).validate_python(table | other)
 
