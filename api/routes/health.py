@@ -67,6 +67,7 @@ def _device(station: Station, supervisor: Supervisor) -> dict[str, Any]:
         "errors": dict(known.errors),
         "tags": len(slots),
         "good_tags": int((board.quality[slots] < UNCERTAIN_FROM).sum()),
+        "driver": dict(supervisor.told()),
     }
 
 

@@ -67,7 +67,7 @@ class OpcUaDriver:
         self._clock = clock
         self._secrets = secrets
         self._rows = TagRows(device, first_slot)
-        publishing_s = max(device.scan_s / 2 / clock.speed, SHORTEST_PUBLISHING_S)
+        publishing_s = max(device.scan_s / 4 / clock.speed, SHORTEST_PUBLISHING_S)
         self._publishing_s = min(publishing_s, LONGEST_PUBLISHING_S)
         self._session: _Session | None = None
         self._lost: Client | None = None
@@ -187,7 +187,7 @@ class OpcUaDriver:
         for one, published_s in zip(session.items.subscriptions, self._published_s, strict=True):
             longest_s = max(
                 self._device.scan_s / self._clock.speed,
-                one.silence_s + self._publishing_s,
+                one.silence_s,
                 SHORTEST_SILENCE_S,
             )
             silent_s = (now_s - published_s) / self._clock.speed

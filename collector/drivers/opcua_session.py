@@ -130,8 +130,9 @@ async def open_session(
         await client.connect()
     except AssertionError as error:
         # So the library takes a fault for an answer to opening a channel.
-        message = "the server refuses a secure channel"
-        raise BadSecurityChecksFailed(message) from error
+        ours = (secrets.folder or Path()) / FOR_SERVERS
+        words = f"the server refuses a secure channel: let the server trust our certificate {ours}"
+        raise DriverError("untrusted_us", words) from error
     except BaseException:
         client.disconnect_socket()
         raise

@@ -45,7 +45,7 @@ async def test_a_subscription_is_split_by_the_servers_own_limits() -> None:
             assert calls == [3, 3, 3, 1]
             assert found.driver.told()["subscriptions"] == 1
             assert found.driver.told()["queue"] == 1000
-            assert found.driver.told()["publishing_ms"] == 100
+            assert found.driver.told()["publishing_ms"] == 50
 
 
 async def test_an_unchanged_tag_is_confirmed_at_each_scan() -> None:

@@ -146,6 +146,7 @@ DEVICE = {
     "errors": dict,
     "tags": int,
     "good_tags": int,
+    "driver": dict,
 }
 HEALTH = {
     "now_ms": int,
