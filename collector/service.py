@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -11,7 +11,7 @@ from collector.board import Board
 from collector.clock import Clock
 from collector.drivers import Driver
 from collector.drivers.modbus import ModbusDriver
-from collector.drivers.opcua import OpcUaDriver
+from collector.drivers.opcua import NO_SECRETS, OpcUaDriver
 from collector.drivers.opcua_session import Secrets
 from collector.gaps import Cause, GapLedger
 from collector.history.store import History
@@ -34,7 +34,7 @@ class Collector:
         self.history = History(history_path, plant, clock)
         self._ledger = GapLedger(self.history.keep_gap)
         self._frozen = FrozenWatch(plant)
-        self._folder = history_path.parent
+        self._secrets = Secrets(history_path.parent / "opcua", os.environ)
         self.supervisors = tuple(self._supervisors(random))
 
     async def run(self) -> None:
@@ -60,7 +60,7 @@ class Collector:
         for number, device in enumerate(self.plant.device):
             yield Supervisor(
                 device,
-                open_driver(device, first_slot, self.clock, self._folder),
+                open_driver(device, first_slot, self.clock, self._secrets),
                 around,
                 phase=number / len(self.plant.device),
             )
@@ -74,18 +74,12 @@ class Collector:
 
 
 def open_driver(
-    device: Device,
-    first_slot: int,
-    clock: Clock,
-    folder: Path | None = None,
-    environment: Mapping[str, str] = os.environ,
+    device: Device, first_slot: int, clock: Clock, secrets: Secrets = NO_SECRETS
 ) -> Driver:
     """Return the driver that reads `device`; nothing is connected yet.
 
-    `folder` is the data folder, whose `opcua` holds certificates and trust; passwords
-    are named in `environment`.
+    A device that wants security takes certificates and passwords from `secrets`.
     """
     if isinstance(device, ModbusDevice):
         return ModbusDriver(device, first_slot, clock)
-    secrets = Secrets(folder / "opcua" if folder else None, environment)
     return OpcUaDriver(device, first_slot, clock, secrets)

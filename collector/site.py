@@ -336,7 +336,7 @@ class OpcUaDevice(DeviceCommon):
     namespace: str = Field(default="", description="URI that plain node ids live in")
     security: Literal["none", "basic256sha256_sign_and_encrypt"] = "none"
     user: str = ""
-    clock_skew_s: float | None = Field(default=None, gt=0)
+    clock_skew_s: float = Field(default=30.0, gt=0)
     tags: tuple[OpcUaTag, ...] = Field(min_length=1)
 
     @property

@@ -37,6 +37,7 @@ RETRY_REFUSED_S = 4.0
 # Quiet tags are asked after in this share of a period, so that a node that went is bad in two.
 AUDIT_SHARE = 0.75
 SHORTEST_UPKEEP_S = 0.1
+HICCUP_S = 2.0
 NO_SECRETS = Secrets(None, os.environ)
 
 log = structlog.get_logger()
@@ -66,7 +67,9 @@ class OpcUaDriver:
         self._device = device
         self._clock = clock
         self._secrets = secrets
-        self._rows = TagRows(device, first_slot)
+        # In fast time the hiccups of a busy machine are no skew of a clock.
+        skew_s = max(device.clock_skew_s, (clock.speed > 1) * clock.speed * HICCUP_S)
+        self._rows = TagRows(device, first_slot, skew_s)
         publishing_s = max(device.scan_s / 4 / clock.speed, SHORTEST_PUBLISHING_S)
         self._publishing_s = min(publishing_s, LONGEST_PUBLISHING_S)
         self._session: _Session | None = None

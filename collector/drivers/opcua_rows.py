@@ -29,10 +29,11 @@ class TagRows:
     not change is confirmed by later publish answers of its subscription: it is
     repeated with the instant up to which the server is known to have had no news.
     A value that a new session brings again, with the source time and value that
-    are held already, is no second sample; it counts as confirmed.
+    are held already, is no second sample; it counts as confirmed. A source time more
+    than `skew_s` from that of receiving is uncertain.
     """
 
-    def __init__(self, device: OpcUaDevice, first_slot: int) -> None:
+    def __init__(self, device: OpcUaDevice, first_slot: int, skew_s: float) -> None:
         count = len(device.tags)
         self.slots: Slots = np.arange(first_slot, first_slot + count, dtype=np.int32)
         self.subscription = np.zeros(count, dtype=np.intp)
@@ -40,7 +41,7 @@ class TagRows:
         self.counted: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self._scaling = scaling_of(device.tags)
-        self._skew_ns = None if device.clock_skew_s is None else device.clock_skew_s * NANOSECONDS
+        self._skew_ns = int(skew_s * NANOSECONDS)
         self._values = np.full(count, np.nan)
         self._quality = np.full(count, Quality.BAD_NEVER_READ, dtype=np.uint8)
         self._source_ns = np.zeros(count, dtype=np.int64)
@@ -143,11 +144,10 @@ class TagRows:
         _mark(quality, source_ns == IMPOSSIBLE_TIME, Quality.UNCERTAIN_CLOCK)
         untimed = source_ns <= 0
         source_ns[untimed] = received_ns
-        if self._skew_ns is not None:
-            late_ns = received_ns - source_ns
-            behind = (late_ns > self._skew_ns) & (self._known_ns[rows] > 0)
-            skewed = ~untimed & ((late_ns < -self._skew_ns) | behind)
-            _mark(quality, skewed, Quality.UNCERTAIN_CLOCK)
+        late_ns = received_ns - source_ns
+        behind = (late_ns > self._skew_ns) & (self._known_ns[rows] > 0)
+        skewed = ~untimed & ((late_ns < -self._skew_ns) | behind)
+        _mark(quality, skewed, Quality.UNCERTAIN_CLOCK)
         self.counted["clock"] += int((quality == Quality.UNCERTAIN_CLOCK).sum())
 
     def _held_already(
