@@ -33,6 +33,7 @@ SHORTEST_PUBLISHING_S = 0.05
 # However slow the scan: the server must be heard of, and hear of us, before it ends the session.
 LONGEST_PUBLISHING_S = 5.0
 SHORTEST_SILENCE_S = 0.5
+HEARING_S = 0.02
 RETRY_REFUSED_S = 4.0
 # Quiet tags are asked after in this share of a period, so that a node that went is bad in two.
 AUDIT_SHARE = 0.75
@@ -118,7 +119,9 @@ class OpcUaDriver:
             raise DriverError("not_connected", f"{self.address}: not connected")
         try:
             session.publishing.check()
-            self._check_silence(session)
+            if session.upkeep is not None and session.upkeep.done():
+                session.upkeep.result()  # it ends by an error only
+            await self._check_silence(session)
             self._check_certificate(session)
         except (TimeoutError, OSError, UaError, DriverError, WireError) as error:
             raise self._worded(error) from error
@@ -184,19 +187,24 @@ class OpcUaDriver:
         if len(publication.columns):
             self._rows.arrive(publication.columns, now_ns)
 
-    def _check_silence(self, session: _Session) -> None:
+    async def _check_silence(self, session: _Session) -> None:
         """Hold every subscription to what it must publish, whatever the connection's state."""
-        now_s = self._clock.steady_s()
-        for one, published_s in zip(session.items.subscriptions, self._published_s, strict=True):
-            longest_s = max(
-                self._device.scan_s / self._clock.speed,
-                one.silence_s,
-                SHORTEST_SILENCE_S,
-            )
-            silent_s = (now_s - published_s) / self._clock.speed
-            if silent_s > longest_s:
-                words = f"the server publishes nothing for {silent_s:.1f} s"
+        if self._overdue_s(session) > 0:
+            # Where it was we who stood still, the answers wait in the socket.
+            await asyncio.sleep(HEARING_S)
+            overdue_s = self._overdue_s(session)
+            if overdue_s > 0:
+                words = f"the server publishes nothing, for {overdue_s:.1f} s longer than it may"
                 raise DriverError("silent", words)
+
+    def _overdue_s(self, session: _Session) -> float:
+        """Return by how much the most silent subscription passed its time, real seconds."""
+        now_s = self._clock.steady_s()
+        shortest_s = max(self._device.scan_s / self._clock.speed, SHORTEST_SILENCE_S)
+        return max(
+            (now_s - published_s) / self._clock.speed - max(shortest_s, one.silence_s)
+            for one, published_s in zip(session.items.subscriptions, self._published_s, strict=True)
+        )
 
     def _check_certificate(self, session: _Session) -> None:
         """Connect anew where our certificate was replaced on disk."""
