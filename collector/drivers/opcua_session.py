@@ -9,6 +9,7 @@ from typing import Any
 
 from asyncua import ua
 from asyncua.client.client import Client
+from asyncua.client.ua_session import SessionState
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256, SecurityPolicyNone
 from asyncua.crypto.uacrypto import CertProperties
 from asyncua.ua.attribute_ids import AttributeIds
@@ -124,18 +125,23 @@ async def open_session(
     """
     client = new_client(device, clock)
     credentials = None
-    if device.security != "none" or device.user:
-        credentials = await _secured(client, device, clock, secrets)
     try:
+        if device.security != "none" or device.user:
+            credentials = await _secured(client, device, clock, secrets)
         await client.connect()
+    except ConnectionRefusedError:
+        raise
+    except ConnectionError as error:
+        words = f"{error}: hung up before a session began; does it speak OPC UA on this port?"
+        raise DriverError("hung_up", words) from error
     except AssertionError as error:
         # So the library takes a fault for an answer to opening a channel.
         ours = (secrets.folder or Path()) / FOR_SERVERS
         words = f"the server refuses a secure channel: let the server trust our certificate {ours}"
         raise DriverError("untrusted_us", words) from error
-    except BaseException:
-        client.disconnect_socket()
-        raise
+    finally:
+        if client.uaclient.session.state is not SessionState.ACTIVATED:
+            client.disconnect_socket()
     return client, credentials
 
 

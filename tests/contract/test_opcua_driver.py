@@ -24,6 +24,7 @@ async def test_a_subscription_is_split_by_the_servers_own_limits() -> None:
         limits = {
             ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall: 3,
             ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead: 4,
+            ObjectIds.Server_ServerCapabilities_MaxMonitoredItemsPerSubscription: 4,
         }
         for number, most in limits.items():
             node = server.get_node(ua.NodeId(ua.Int32(number)))
@@ -42,8 +43,10 @@ async def test_a_subscription_is_split_by_the_servers_own_limits() -> None:
         inner.create_monitored_items = counted  # type: ignore[method-assign,assignment]
         async with reading(device_with(server.port, names)) as found:
             await found.until(found.all_good)
-            assert calls == [3, 3, 3, 1]
-            assert found.driver.told()["subscriptions"] == 1
+            assert calls == [3, 1, 3, 1, 2]
+            assert found.driver.told()["subscriptions"] == 3
+            await server.put("n9", 9.0)
+            await found.until(lambda: found.board.values[9] == 9.0)
             assert found.driver.told()["queue"] == 1000
             assert found.driver.told()["publishing_ms"] == 50
 
@@ -214,3 +217,24 @@ async def test_an_overflowed_queue_is_uncertain_once_and_counted() -> None:
         await found.until(lambda: found.quality(0) is Quality.UNCERTAIN_SOURCE)
         assert found.driver.told()["overflows"] == 1
         await found.until(found.all_good)
+
+
+async def test_a_port_that_speaks_another_protocol_is_one_clear_line() -> None:
+    async def http(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    listener = await asyncio.start_server(http, "127.0.0.1", 0)
+    async with listener:
+        port = listener.sockets[0].getsockname()[1]
+        with pytest.raises(DriverError, match="does it speak OPC UA") as caught:
+            async with reading(device_with(port, ["a"])):
+                pass
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_host_that_does_not_resolve_is_one_clear_line() -> None:
+    with pytest.raises(DriverError, match="correct the device's 'host'") as caught:
+        async with reading(device_with(4840, ["a"], host="no-such-host.invalid")):
+            pass
+    assert caught.value.kind == "unresolved"
