@@ -43,9 +43,11 @@ NODES_PER_READ = 500
 REASONS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     ((TimeoutError,), "timeout", "no answer in time"),
     ((WireError,), "garbled", "{words}"),
+    ((ConnectionRefusedError,), "refused", "nobody listens there ({words})"),
+    ((ConnectionError,), "connection", "{words}"),
     (
         (socket.gaierror,),
-        "unresolved",
+        "host",
         "no such host ({words}); correct the device's 'host', or the name service",
     ),
     (
@@ -133,7 +135,7 @@ async def open_session(
         raise
     except ConnectionError as error:
         words = f"{error}: hung up before a session began; does it speak OPC UA on this port?"
-        raise DriverError("hung_up", words) from error
+        raise DriverError("protocol", words) from error
     except AssertionError as error:
         # So the library takes a fault for an answer to opening a channel.
         ours = (secrets.folder or Path()) / FOR_SERVERS
@@ -199,7 +201,7 @@ def reason_of(error: Exception, secrets: Secrets) -> tuple[str, str]:
         if isinstance(error, kinds):
             ours = (secrets.folder or Path()) / FOR_SERVERS
             return kind, line.format(words=words, ours=ours)
-    return "refused", words
+    return "service" if isinstance(error, UaError) else "connection", words
 
 
 async def read_limits(client: Client) -> Limits:

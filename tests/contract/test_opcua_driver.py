@@ -237,4 +237,4 @@ async def test_a_host_that_does_not_resolve_is_one_clear_line() -> None:
     with pytest.raises(DriverError, match="correct the device's 'host'") as caught:
         async with reading(device_with(4840, ["a"], host="no-such-host.invalid")):
             pass
-    assert caught.value.kind == "unresolved"
+    assert caught.value.kind == "host"
