@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from analytics.model import Advised, AlarmKind, Guidance
 from analytics.rules.limit import LETTERS, LimitRule
-from collector.site import WHOLE_SITE, Device, Name, Plant, Tag
+from collector.site import WHOLE_SITE, Device, Name, Plant, Tag, period_of
 
 LOST_AFTER_S = 5.0
 LOST_AFTER_PERIODS = 3
@@ -54,7 +54,7 @@ def conditions_of(plant: Plant, rules: Iterable[LimitRule]) -> list[Condition]:
     rules = list(rules)
     slots = plant.slots()
     tags = {tag.id: tag for tag in plant.tags()}
-    periods = {tag.id: device.scan_s for device in plant.device for tag in device.tags}
+    periods = {tag.id: period_of(device, tag) for device in plant.device for tag in device.tags}
     found = [
         condition
         for rule in rules

@@ -76,7 +76,8 @@ class Board:
 
         Where a scan brings several samples of one tag, the last one stays.
         """
-        slots = scan.slots
+        # numpy would widen the index anew for each of the columns below.
+        slots = scan.slots.astype(np.intp)
         self.published += 1
         self.values[slots] = scan.values
         self.quality[slots] = scan.quality

@@ -11,6 +11,7 @@ from collector.board import Board
 from collector.clock import Clock
 from collector.drivers import Driver
 from collector.drivers.modbus import ModbusDriver
+from collector.drivers.modbus_gateway import Gateways, endpoint_of, gateways_of
 from collector.drivers.opcua import NO_SECRETS, OpcUaDriver
 from collector.drivers.opcua_session import Secrets
 from collector.gaps import Cause, GapLedger
@@ -56,11 +57,12 @@ class Collector:
 
     def _supervisors(self, random: Random) -> Iterator[Supervisor]:
         around = Surroundings(self.clock, self._publish, self._ledger, random)
+        gateways = gateways_of(self.plant.device, self.clock)
         first_slot = 0
         for number, device in enumerate(self.plant.device):
             yield Supervisor(
                 device,
-                open_driver(device, first_slot, self.clock, self._secrets),
+                open_driver(device, first_slot, self.clock, gateways, self._secrets),
                 around,
                 phase=number / len(self.plant.device),
             )
@@ -74,12 +76,18 @@ class Collector:
 
 
 def open_driver(
-    device: Device, first_slot: int, clock: Clock, secrets: Secrets = NO_SECRETS
+    device: Device,
+    first_slot: int,
+    clock: Clock,
+    gateways: Gateways | None = None,
+    secrets: Secrets = NO_SECRETS,
 ) -> Driver:
     """Return the driver that reads `device`; nothing is connected yet.
 
-    A device that wants security takes certificates and passwords from `secrets`.
+    Without `gateways` it has a connection of its own. A device that wants security
+    takes certificates and passwords from `secrets`.
     """
     if isinstance(device, ModbusDevice):
-        return ModbusDriver(device, first_slot, clock)
+        gateway = gateways[endpoint_of(device)] if gateways else None
+        return ModbusDriver(device, first_slot, clock, gateway)
     return OpcUaDriver(device, first_slot, clock, secrets)

@@ -28,6 +28,8 @@ REGISTERS = {
     "int32": 2,
     "uint32": 2,
     "float32": 2,
+    "bcd16": 1,
+    "bcd32": 2,
     "int64": 4,
     "uint64": 4,
     "float64": 4,
@@ -240,6 +242,8 @@ class ModbusTag(TagCommon):
         "int32",
         "uint32",
         "float32",
+        "bcd16",
+        "bcd32",
         "int64",
         "uint64",
         "float64",
@@ -247,6 +251,7 @@ class ModbusTag(TagCommon):
     bit: int | None = Field(default=None, ge=0, le=15)
     word_order: Literal["big", "little"] | None = None
     byte_order: Literal["big", "little"] | None = None
+    scan_s: float | None = Field(default=None, ge=0.05, le=3600)
 
     @property
     def width(self) -> int:
@@ -347,6 +352,11 @@ class OpcUaDevice(DeviceCommon):
 
 Device = Annotated[ModbusDevice | OpcUaDevice, Field(discriminator="protocol")]
 Tag = ModbusTag | OpcUaTag
+
+
+def period_of(device: ModbusDevice | OpcUaDevice, tag: Tag) -> float:
+    """Return the seconds from one sample of `tag` to the next: its own, or its device's."""
+    return getattr(tag, "scan_s", None) or device.scan_s
 
 
 class Plant(Table):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from collector.addresses import clashes
 from collector.site import WHOLE_SITE, Plant
 
 Tables = dict[str, Any]
@@ -50,7 +51,8 @@ def parse_plant(tables: Mapping[str, Any]) -> tuple[Plant | None, list[str]]:
     """Return the equipment, or None, and every fault found in and between its tables."""
     own = {name: tables[name] for name in OWN_TABLES if name in tables}
     plant, faults = parse(Plant, own)
-    return plant, [*faults, *_doubles(tables), *_strangers(tables)]
+    found = list(clashes(plant)) if plant is not None else []
+    return plant, [*faults, *_doubles(tables), *_strangers(tables), *found]
 
 
 def parse(model: type[Model], tables: Mapping[str, Any]) -> tuple[Model | None, list[str]]:
@@ -194,5 +196,7 @@ def _words(fault: Any) -> str:
     if kind == "missing":
         return "is missing"
     given = fault.get("input")
+    if kind == "less_than_equal" and fault["loc"][-1] == "address":
+        message = "addresses go from 0 to 65535, as on the wire; 400001 of a manual is 0"
     shown = f" (got {given!r})" if isinstance(given, str | int | float) else ""
     return message.removeprefix("Value error, ") + shown

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -11,7 +11,7 @@ from random import Random
 import structlog
 
 from collector.clock import Clock
-from collector.drivers import Driver, DriverError, Telling
+from collector.drivers import Classed, Driver, DriverError, Refusal, ScanClass, Telling
 from collector.gaps import Cause, GapLedger
 from collector.model import NANOSECONDS, Quality, Scan, Slots, lost_scan
 from collector.site import Device
@@ -22,6 +22,7 @@ KEPT_LATENESS_S = 0.05
 TICKS_REMEMBERED = 600
 LONGEST_DRIFT_S = 2.0
 JOINED_PERIODS = 2
+REFUSALS_SHOWN = 3
 
 log = structlog.get_logger()
 
@@ -32,6 +33,15 @@ class DeviceState(StrEnum):
     CONNECTING = "connecting"
     ONLINE = "online"
     LOST = "lost"
+
+
+@dataclass(slots=True)
+class ClassHealth:
+    """What is known of how well one scan class is read."""
+
+    period_s: float
+    scans: int = 0
+    skipped: int = 0
 
 
 @dataclass(slots=True)
@@ -48,6 +58,8 @@ class DeviceHealth:
     errors: Counter[str] = field(default_factory=Counter)
     lateness_s: deque[float] = field(default_factory=lambda: deque(maxlen=TICKS_REMEMBERED))
     missed: deque[int] = field(default_factory=lambda: deque(maxlen=TICKS_REMEMBERED))
+    refusals: tuple[Refusal, ...] = ()
+    classes: tuple[ClassHealth, ...] = ()
 
     @property
     def lateness_p99_s(self) -> float:
@@ -91,24 +103,61 @@ class Surroundings:
     random: Random
 
 
+@dataclass(slots=True)
+class _Turn:
+    """One scan class on its own grid, and when it was read last."""
+
+    scan_class: ScanClass
+    grid: Grid
+    health: ClassHealth
+    read_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """All tags of a driver that knows no scan classes, as one of them."""
+
+    driver: Driver
+    period_s: float
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def slots(self) -> Slots:
+        return self.driver.slots
+
+    async def scan(self) -> Scan:
+        return await self.driver.scan()
+
+
+def _classes(driver: Driver, period_s: float) -> Sequence[ScanClass]:
+    return driver.classes if isinstance(driver, Classed) else (_Whole(driver, period_s),)
+
+
 class Supervisor:
     """Read one device for as long as the monitor runs.
 
-    At each tick of the grid one scan is published: what was read, or, while the
-    device is lost, bad samples for all its tags. Connecting goes on beside the
-    ticks and never delays them. No device error leaves this class.
+    Each scan class has a grid of its own. At each tick one scan is published: what
+    was read, or, while the device is lost, bad samples for the tags of the class.
+    Connecting goes on beside the ticks of the quickest class and never delays them.
+    No device error leaves this class.
     """
 
     def __init__(self, device: Device, driver: Driver, around: Surroundings, phase: float) -> None:
         self.device = device
-        self.health = DeviceHealth(since_ns=around.clock.now_ns())
         self._driver = driver
         self._clock = around.clock
         self._publish = around.publish
         self._ledger = around.ledger
         self._random = around.random
-        self._grid = Grid(device.scan_s, phase * device.scan_s)
+        self._turns = tuple(
+            _Turn(one, Grid(one.period_s, phase * one.period_s), ClassHealth(one.period_s))
+            for one in _classes(driver, device.scan_s)
+        )
+        self.health = DeviceHealth(
+            since_ns=around.clock.now_ns(), classes=tuple(turn.health for turn in self._turns)
+        )
         self._attempt: asyncio.Task[Scan] | None = None
+        self._session = 0
         self._failures = 0
         self._retry_at_s = 0.0
         self._last_ns = 0
@@ -131,65 +180,101 @@ class Supervisor:
     async def run(self) -> None:
         """Read the device until cancelled."""
         try:
-            tick = self._grid.tick_after(self._clock.steady_s())
-            while True:
-                await self._clock.sleep(self._grid.at(tick) - self._clock.steady_s())
-                self._note_tick(tick)
-                await self._read_once()
-                following = max(tick + 1, self._grid.tick_after(self._clock.steady_s()))
-                self._note_skipped(following - tick - 1)
-                tick = following
+            async with asyncio.TaskGroup() as group:
+                for turn in self._turns:
+                    group.create_task(self._keep(turn), name=f"{self.device.id} {turn.grid}")
         finally:
             if self._attempt is not None:
                 self._attempt.cancel()
             await self._driver.close()
 
-    def _note_tick(self, tick: int) -> None:
-        late_s = self._clock.steady_s() - self._grid.at(tick)
+    async def _keep(self, turn: _Turn) -> None:
+        """Read one scan class at each tick of its grid, until cancelled."""
+        grid = turn.grid
+        tick = grid.tick_after(self._clock.steady_s())
+        while True:
+            await self._clock.sleep(grid.at(tick) - self._clock.steady_s())
+            self._note_tick(turn, tick)
+            await self._read_once(turn)
+            following = max(tick + 1, grid.tick_after(self._clock.steady_s()))
+            self._note_skipped(turn, following - tick - 1)
+            tick = following
+
+    def _note_tick(self, turn: _Turn, tick: int) -> None:
+        late_s = self._clock.steady_s() - turn.grid.at(tick)
         self.health.lateness_s.append(max(0.0, late_s / self._clock.speed))
-        now_ns, steady_s = self._clock.now_ns(), self._clock.steady_s()
+        turn.read_ns = self._clock.now_ns()
+        if turn is self._turns[0]:
+            self._note_leap(turn.read_ns, self._clock.steady_s())
+
+    def _note_leap(self, now_ns: int, steady_s: float) -> None:
         leap_s = (now_ns - self._last_ns) / NANOSECONDS - (steady_s - self._last_steady_s)
         if self._last_ns and abs(leap_s) > LONGEST_DRIFT_S * self._clock.speed:
             earlier_ns, later_ns = sorted((self._last_ns, now_ns))
             self._ledger.note(self.device.id, earlier_ns, later_ns, Cause.CLOCK_LEAP)
         self._last_ns, self._last_steady_s = now_ns, steady_s
 
-    def _note_skipped(self, skipped: int) -> None:
+    def _note_skipped(self, turn: _Turn, skipped: int) -> None:
         self.health.missed.append(skipped)
         if skipped:
             self.health.skipped += skipped
+            turn.health.skipped += skipped
             until_ns = self._clock.now_ns()
             self._ledger.note(
                 self.device.id,
-                self._last_ns,
+                turn.read_ns,
                 until_ns,
                 Cause.NOT_POLLED,
-                joined_within_ns=int(JOINED_PERIODS * self.device.scan_s * NANOSECONDS),
+                joined_within_ns=int(JOINED_PERIODS * turn.grid.period_s * NANOSECONDS),
             )
 
-    async def _read_once(self) -> None:
+    async def _read_once(self, turn: _Turn) -> None:
         if self.health.state is not DeviceState.ONLINE:
-            self._try_again()
+            if turn is self._turns[0]:
+                self._try_again()
+            else:
+                self._publish_loss(turn.scan_class.slots)
             return
+        session = self._session
         try:
-            scan = await self._driver.scan()
+            scan = await turn.scan_class.scan()
         except Exception as error:  # noqa: BLE001 - whatever a device brings about, the others go on
-            self._lose(error)
-            await self._driver.close()
+            # Another class may have found the loss first, and broken our waiting by it.
+            if session == self._session:
+                self._lose(error)
+                await self._driver.close()
         else:
-            self._good(scan)
+            if session == self._session:
+                turn.health.scans += 1
+                self._good(scan)
 
     def _good(self, scan: Scan) -> None:
         self.health.scans += 1
         self.health.last_good_ns = scan.received_ns
+        self._note_refusals()
         if len(scan):
             self._publish(scan)
 
-    def _publish_loss(self) -> None:
+    def _note_refusals(self) -> None:
+        """Take into health what the device refuses though it answers; log it once."""
+        health = self.health
+        found = tuple(one for turn in self._turns for one in turn.scan_class.refusals)
+        if found == health.refusals:
+            return
+        health.errors.update(one.kind for one in set(found) - set(health.refusals))
+        more = len(found) - REFUSALS_SHOWN
+        words = [one.words for one in found[:REFUSALS_SHOWN]]
+        health.reason = "; ".join(words) + (f"; and {more} more" if more > 0 else "")
+        if not found:
+            log.info("device refuses nothing any more", device=self.device.id)
+        elif not health.refusals:
+            log.warning("device refuses", device=self.device.id, reason=health.reason)
+        health.refusals = found
+
+    def _publish_loss(self, slots: Slots) -> None:
         if self.health.state is DeviceState.CONNECTING:
             return  # nothing was lost yet; the board says "never read"
-        quality = Quality.BAD_DEVICE_LOST
-        self._publish(lost_scan(self._driver.slots, quality, self._clock.now_ns()))
+        self._publish(lost_scan(slots, Quality.BAD_DEVICE_LOST, self._clock.now_ns()))
 
     def _lose(self, error: Exception) -> None:
         health = self.health
@@ -202,20 +287,22 @@ class Supervisor:
             health.since_ns = now_ns
             self._ledger.begin(self.device.id, health.last_good_ns or now_ns, Cause.DEVICE_LOST)
             log.warning("device lost", device=self.device.id, reason=health.reason)
+        health.refusals = ()
+        self._session += 1
         self._failures += 1
         delay_s = min(FIRST_RETRY_S * 2 ** min(self._failures - 1, 8), LONGEST_RETRY_S)
         delay_s *= 0.75 + 0.25 * self._random.random()
         self._retry_at_s = self._clock.steady_s() + delay_s * self._clock.speed
-        self._publish_loss()
+        self._publish_loss(self._driver.slots)
 
     def _try_again(self) -> None:
         """Go on with connecting: start, wait for, or take the outcome of an attempt."""
         if self._attempt is None:
             if self._clock.steady_s() >= self._retry_at_s:
                 self._attempt = asyncio.create_task(self._connect_and_scan())
-            self._publish_loss()
+            self._publish_loss(self._turns[0].scan_class.slots)
         elif not self._attempt.done():
-            self._publish_loss()
+            self._publish_loss(self._turns[0].scan_class.slots)
         else:
             attempt, self._attempt = self._attempt, None
             error = attempt.exception()

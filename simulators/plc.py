@@ -22,6 +22,8 @@ WIDEST = {
     "uint32": (0, 2**32 - 1),
     "int64": (-(2**63), 2**63 - 1),
     "uint64": (0, 2**64 - 1),
+    "bcd16": (0, 10**4 - 1),
+    "bcd32": (0, 10**8 - 1),
 }
 HEADER_BYTES = 7
 
@@ -44,8 +46,12 @@ def registers_of(tag: ModbusTag, device: ModbusDevice, value: float) -> Register
     if tag.type in WIDEST:
         low, high = WIDEST[tag.type]
         figure = high if math.isnan(raw) else min(max(round(raw), low), high)
+    kind = tag.type
+    if kind.startswith("bcd"):
+        # Written out in decimal, read as hexadecimal: one digit in each four bits.
+        figure, kind = int(str(figure), 16), "uint16" if kind == "bcd16" else "uint32"
     words = ModbusClientMixin.convert_to_registers(
-        figure, KINDS[tag.type], word_order=tag.word_order or device.word_order
+        figure, KINDS[kind], word_order=tag.word_order or device.word_order
     )
     if (tag.byte_order or device.byte_order) == "little":
         return [swapped(word) for word in words]

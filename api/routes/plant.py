@@ -11,7 +11,7 @@ from api.errors import Refused
 from api.station import Station
 from collector.history.buckets import cut_buckets
 from collector.history.rows import Course
-from collector.site import Device, Name, Rope, Ropeway, Tag
+from collector.site import Device, Name, Rope, Ropeway, Tag, period_of
 
 router = APIRouter(prefix="/api", tags=["plant"])
 
@@ -214,6 +214,7 @@ def _tag(tag: Tag, slot: int, device: Device, limits: list[Condition]) -> dict[s
         "max": tag.max,
         "normal": tag.normal,
         "decimals": tag.decimals,
+        "scan_s": period_of(device, tag),
         "boolean": getattr(tag, "type", "") == "bool",
         "limits": [
             {

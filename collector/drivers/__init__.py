@@ -1,6 +1,7 @@
 """Drivers: each reads one device by one protocol, and can do nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from collector.model import Scan, Slots
@@ -12,6 +13,33 @@ class DriverError(Exception):
     def __init__(self, kind: str, words: str) -> None:
         self.kind = kind
         super().__init__(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a device does not give although it answers; `kind` is one word for counting."""
+
+    kind: str
+    words: str
+
+
+class ScanClass(Protocol):
+    """Tags of one device that are read together, with one period."""
+
+    @property
+    def period_s(self) -> float:
+        """Seconds between two scans."""
+
+    @property
+    def slots(self) -> Slots:
+        """Every slot of the class, in slot order."""
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What the device refused at the last scan, empty where it gave everything."""
+
+    async def scan(self) -> Scan:
+        """Return what the device says now; DriverError where it says nothing."""
 
 
 class Driver(Protocol):
@@ -29,7 +57,7 @@ class Driver(Protocol):
         """Open the way to the device; DriverError where there is none."""
 
     async def scan(self) -> Scan:
-        """Return what the device says now; DriverError where it says nothing."""
+        """Return what the device says now of all tags; DriverError where it says nothing."""
 
     async def close(self) -> None:
         """Let go of the device; never raises, never waits long."""
@@ -41,3 +69,12 @@ class Telling(Protocol):
 
     def told(self) -> Mapping[str, int | float | str]:
         """Return counts and figures by name, for health; the names stay the same."""
+
+
+@runtime_checkable
+class Classed(Protocol):
+    """A driver whose tags are read with several periods."""
+
+    @property
+    def classes(self) -> Sequence[ScanClass]:
+        """The scan classes that share the device's slots, the quickest first."""

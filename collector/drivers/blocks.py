@@ -8,10 +8,11 @@ from collector.codec import Decoder, Placed, compile_decoder
 from collector.site import ModbusDevice
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """One read: `count` registers or bits of `table` from `address`."""
+    """One read: `count` registers or bits of `table` from `address`, every `period_s`."""
 
+    period_s: float
     table: str
     address: int
     count: int
@@ -22,9 +23,10 @@ class Block:
 def plan_blocks(device: ModbusDevice, first_slot: int) -> tuple[Block, ...]:
     """Return the reads that cover every tag of `device` exactly once.
 
-    The device's tags have consecutive slots from `first_slot`. A hole of up to
-    `max_gap` registers is read through, because a request costs more than the
-    registers; a block never passes the device's limits nor cuts a value in two.
+    The device's tags have consecutive slots from `first_slot`. Tags of different
+    periods are never read together. A hole of up to `max_gap` registers is read
+    through, because a request costs more than the registers; a block never passes
+    the device's limits nor cuts a value in two.
     """
     placed = [
         Placed(
@@ -35,15 +37,19 @@ def plan_blocks(device: ModbusDevice, first_slot: int) -> tuple[Block, ...]:
         )
         for index, tag in enumerate(device.tags)
     ]
-    placed.sort(key=lambda one: (one.tag.table, one.tag.address, one.tag.width))
+
+    def read_together(one: Placed) -> tuple[float, str]:
+        return one.tag.scan_s or device.scan_s, one.tag.table
+
+    placed.sort(key=lambda one: (*read_together(one), one.tag.address, one.tag.width))
     return tuple(
         block
-        for table, group in groupby(placed, key=lambda one: one.tag.table)
-        for block in _blocks(table, list(group), device)
+        for (period_s, _), group in groupby(placed, key=read_together)
+        for block in _blocks(period_s, list(group), device)
     )
 
 
-def _blocks(table: str, ordered: Sequence[Placed], device: ModbusDevice) -> Iterator[Block]:
+def _blocks(period_s: float, ordered: Sequence[Placed], device: ModbusDevice) -> Iterator[Block]:
     in_bits = ordered[0].tag.in_bits
     longest = device.max_bits if in_bits else device.max_registers
     widest_gap = device.max_gap * 16 if in_bits else device.max_gap
@@ -53,10 +59,10 @@ def _blocks(table: str, ordered: Sequence[Placed], device: ModbusDevice) -> Iter
     for index, one in enumerate(ordered):
         reach = one.tag.address + one.tag.width
         if index > begin and (one.tag.address - end > widest_gap or reach - first > longest):
-            yield _block(table, first, end, ordered[begin:index])
+            yield _block(period_s, first, end, ordered[begin:index])
             begin, first, end = index, one.tag.address, reach
         end = max(end, reach)
-    yield _block(table, first, end, ordered[begin:])
+    yield _block(period_s, first, end, ordered[begin:])
 
 
 def split_block(block: Block) -> tuple[Block, Block] | None:
@@ -75,7 +81,7 @@ def split_block(block: Block) -> tuple[Block, Block] | None:
     parts = placed[:cut], placed[cut:]
     left, right = (
         _block(
-            block.table,
+            block.period_s,
             part[0].tag.address,
             max(one.tag.address + one.tag.width for one in part),
             part,
@@ -85,9 +91,10 @@ def split_block(block: Block) -> tuple[Block, Block] | None:
     return left, right
 
 
-def _block(table: str, first: int, end: int, placed: Sequence[Placed]) -> Block:
+def _block(period_s: float, first: int, end: int, placed: Sequence[Placed]) -> Block:
     return Block(
-        table=table,
+        period_s=period_s,
+        table=placed[0].tag.table,
         address=first,
         count=end - first,
         placed=tuple(placed),

@@ -26,4 +26,4 @@ export const towerOf = (way: Ropeway, slot: number): Tower | undefined =>
   way.towers.find((tower) => tower.gust === slot);
 
 /** Seconds without a sample after which a value of this tag is old. */
-export const oldAfterS = (tag: Tag): number => 2 * (deviceNamed(tag.device)?.scan_s ?? 1) + 1;
+export const oldAfterS = (tag: Tag): number => 2 * tag.scan_s + 1;

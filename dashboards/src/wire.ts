@@ -21,6 +21,7 @@ export type Tag = {
   max: number | null;
   normal: [number, number] | null;
   decimals: number;
+  scan_s: number;
   boolean: boolean;
   limits: Limit[];
 };

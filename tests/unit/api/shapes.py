@@ -97,6 +97,7 @@ TAG = {
     "max": MAYBE,
     "normal": (list, type(None)),
     "decimals": int,
+    "scan_s": NUMBER,
     "boolean": bool,
     "limits": [{"level": str, "value": NUMBER, "priority": int, "rule": str}],
 }

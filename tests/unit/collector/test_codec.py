@@ -93,6 +93,31 @@ def test_known_registers_decode_to_known_values(
     assert values[0] == pytest.approx(value, rel=1e-6)
 
 
+@given(st.integers(0, 10**8 - 1), ORDERS, ORDERS, st.booleans())
+def test_decimal_digits_are_read_as_they_are_written(
+    figure: int, word_order: Order, byte_order: Order, short: bool
+) -> None:
+    figure %= 10**4 if short else 10**8
+    digits = f"{figure:04}" if short else f"{figure:08}"
+    words = [int(digits[at : at + 4], 16) for at in range(0, len(digits), 4)]
+    if word_order == "little":
+        words.reverse()
+    one = placed(0, 0, word_order, byte_order, type="bcd16" if short else "bcd32")
+    values, quality = compile_decoder(0, len(words), [one]).decode(on_wire(words, byte_order))
+    assert (values[0], quality[0]) == (figure, Quality.GOOD)
+
+
+@given(st.integers(0, 0xFFFFFFFF))
+def test_a_digit_above_nine_is_no_number(raw: int) -> None:
+    one = placed(0, type="bcd32", min=0, max=10**9)
+    values, quality = compile_decoder(0, 2, [one]).decode(raw.to_bytes(4, "big"))
+    if f"{raw:x}".isdecimal():
+        assert (values[0], quality[0]) == (int(f"{raw:x}"), Quality.GOOD)
+    else:
+        assert math.isnan(values[0])
+        assert quality[0] == Quality.BAD_NOT_A_NUMBER
+
+
 @given(st.integers(0, 0xFFFF), ORDERS)
 def test_bits_packed_in_a_register_come_out_one_by_one(word: int, byte_order: Order) -> None:
     tags = [placed(3, bit, byte_order=byte_order, type="bool", bit=bit) for bit in range(16)]
