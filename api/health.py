@@ -111,6 +111,7 @@ def _device(station: Station, supervisor: Supervisor) -> dict[str, Any]:
         "heartbeat": _heartbeat(device.heartbeat, signs.heartbeat_stopped),
         "clock_skew_s": None if signs.clock_skew_s is None else round(signs.clock_skew_s, 3),
         "good_tags": int((board.quality[slots] < UNCERTAIN_FROM).sum()),
+        "driver": dict(supervisor.told()),
     }
 
 

@@ -97,6 +97,10 @@ class Clock:
         """Return the site's instant, nanoseconds since 1970 UTC."""
         return self.base.site_ns(time.time_ns())
 
+    def machine_ns(self) -> int:
+        """Return the machine's instant, for what other machines check: certificates."""
+        return time.time_ns()
+
     def steady_s(self) -> float:
         """Return seconds of site time that never step backwards, from any origin."""
         return time.monotonic() * self.base.speed

@@ -1,6 +1,7 @@
 """Run the supervisors of all devices, the board and the history as one whole."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ from collector.clock import Clock
 from collector.drivers import Driver
 from collector.drivers.modbus import ModbusDriver
 from collector.drivers.modbus_gateway import Gateways, endpoint_of, gateways_of
-from collector.drivers.opcua import OpcUaDriver
+from collector.drivers.opcua import NO_SECRETS, OpcUaDriver
+from collector.drivers.opcua_session import Secrets
 from collector.examination import Examination
 from collector.gaps import Cause, GapLedger
 from collector.history.store import History
@@ -35,6 +37,7 @@ class Collector:
         self.history = History(history_path, plant, clock)
         self._ledger = GapLedger(self.history.keep_gap)
         self.examination = Examination(plant, clock)
+        self._secrets = Secrets(history_path.parent / "opcua", os.environ)
         self.supervisors = tuple(self._supervisors(random))
 
     async def run(self) -> None:
@@ -71,7 +74,7 @@ class Collector:
         for number, device in enumerate(self.plant.device):
             yield Supervisor(
                 device,
-                open_driver(device, first_slot, self.clock, gateways),
+                open_driver(device, first_slot, self.clock, gateways, self._secrets),
                 around,
                 phase=number / len(self.plant.device),
             )
@@ -85,13 +88,18 @@ class Collector:
 
 
 def open_driver(
-    device: Device, first_slot: int, clock: Clock, gateways: Gateways | None = None
+    device: Device,
+    first_slot: int,
+    clock: Clock,
+    gateways: Gateways | None = None,
+    secrets: Secrets = NO_SECRETS,
 ) -> Driver:
     """Return the driver that reads `device`; nothing is connected yet.
 
-    Without `gateways` it has a connection of its own.
+    Without `gateways` it has a connection of its own. A device that wants security
+    takes certificates and passwords from `secrets`.
     """
     if isinstance(device, ModbusDevice):
         gateway = gateways[endpoint_of(device)] if gateways else None
         return ModbusDriver(device, first_slot, clock, gateway)
-    return OpcUaDriver(device, first_slot, clock)
+    return OpcUaDriver(device, first_slot, clock, secrets)

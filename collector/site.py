@@ -296,8 +296,22 @@ class ModbusTag(TagCommon):
 class OpcUaTag(TagCommon):
     """A tag that is a variable of an OPC UA server."""
 
-    node: str = Field(pattern=r"^(ns=\d+;)?[isgb]=.+$")
+    node: str = Field(
+        pattern=r"^(ns=\d+;)?(i=\d+|s=.+|g=[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+        r"|b=[A-Za-z0-9+/]+=*)$"
+    )
     sampling_s: float | None = Field(default=None, gt=0)
+
+    @field_validator("node")
+    @classmethod
+    def fits_the_wire(cls, node: str) -> str:
+        """Refuse a namespace above 65535 and a number above 4294967295."""
+        space, _, plain = node.partition(";") if node.startswith("ns=") else ("ns=0", "", node)
+        number = plain.removeprefix("i=") if plain.startswith("i=") else "0"
+        if int(space.removeprefix("ns=")) > 0xFFFF or int(number) > 0xFFFFFFFF:
+            message = "a namespace goes to 65535, a number to 4294967295"
+            raise ValueError(message)
+        return node
 
 
 class DeviceCommon(Table):
@@ -341,6 +355,8 @@ class OpcUaDevice(DeviceCommon):
     port: int = Field(default=4840, ge=1, le=65535)
     path: str = "/"
     namespace: str = Field(default="", description="URI that plain node ids live in")
+    security: Literal["none", "basic256sha256_sign_and_encrypt"] = "none"
+    user: str = ""
     tags: tuple[OpcUaTag, ...] = Field(min_length=1)
 
     @property

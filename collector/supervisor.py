@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -11,7 +11,7 @@ from random import Random
 import structlog
 
 from collector.clock import Clock
-from collector.drivers import Classed, Driver, DriverError, Refusal, ScanClass
+from collector.drivers import Classed, Driver, DriverError, Refusal, ScanClass, Telling
 from collector.gaps import Cause, GapLedger
 from collector.model import NANOSECONDS, Quality, Scan, Slots, lost_scan
 from collector.remedies import remedy
@@ -174,6 +174,10 @@ class Supervisor:
     def address(self) -> str:
         """Where the device is, for people."""
         return self._driver.address
+
+    def told(self) -> Mapping[str, int | float | str]:
+        """Return what the driver knows beyond its scans, by name; nothing for most."""
+        return self._driver.told() if isinstance(self._driver, Telling) else {}
 
     async def run(self) -> None:
         """Read the device until cancelled."""

@@ -1,6 +1,6 @@
 """Drivers: each reads one device by one protocol, and can do nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -61,6 +61,14 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Let go of the device; never raises, never waits long."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A driver that knows more of its device than its scans say."""
+
+    def told(self) -> Mapping[str, int | float | str]:
+        """Return counts and figures by name, for health; the names stay the same."""
 
 
 @runtime_checkable

@@ -1,73 +1,90 @@
 """Read an OPC UA server by subscription; calls no method and writes no value."""
 
 import asyncio
-import contextlib
-import math
-from calendar import timegm
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from asyncua import ua
+import structlog
 from asyncua.client.client import Client
-from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaError
-from numpy.typing import NDArray
 
 from collector.clock import Clock
-from collector.codec import scaling_of
 from collector.drivers import DriverError
-from collector.model import BAD_FROM, NANOSECONDS, Instants, Quality, Scan, Slots
-from collector.site import OpcUaDevice, OpcUaTag
+from collector.drivers.opcua_items import Items
+from collector.drivers.opcua_publish import Publishing
+from collector.drivers.opcua_rows import TagRows
+from collector.drivers.opcua_session import (
+    Credentials,
+    Secrets,
+    close_session,
+    end_lost_session,
+    open_session,
+    reason_of,
+)
+from collector.drivers.opcua_trust import WARNED_DAYS, days_left
+from collector.drivers.opcua_wire import Publication, WireError
+from collector.model import NANOSECONDS, Scan, Slots
+from collector.site import OpcUaDevice
 
-ITEMS_PER_CALL = 500
-QUEUE_SIZE = 1000
 SHORTEST_PUBLISHING_S = 0.05
+# However slow the scan: the server must be heard of, and hear of us, before it ends the session.
+LONGEST_PUBLISHING_S = 5.0
 SHORTEST_SILENCE_S = 0.5
-CLOSING_S = 1.0
-NO_PROBE_S = 3600.0
+HEARING_S = 0.02
+RETRY_REFUSED_S = 4.0
+# Quiet tags are asked after in this share of a period, so that a node that went is bad in two.
+AUDIT_SHARE = 0.75
+SHORTEST_UPKEEP_S = 0.1
+HICCUP_S = 2.0
+NO_SECRETS = Secrets(None, os.environ)
 
-STATUS_UNCERTAIN = 0x40000000
-STATUS_BAD = 0x80000000
-
-Rows = NDArray[np.intp]
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _Arrivals:
-    """What notifications brought since the last scan, in the order of coming."""
+class _Session:
+    """One session while it lasts, with what each of its subscriptions last said."""
 
-    rows: list[int] = field(default_factory=list)
-    raw: list[float] = field(default_factory=list)
-    status: list[int] = field(default_factory=list)
-    source_ns: list[int] = field(default_factory=list)
+    client: Client
+    credentials: Credentials | None
+    items: Items
+    publishing: Publishing
+    upkeep: asyncio.Task[None] | None = None
 
 
 class OpcUaDriver:
-    """One session with one server and one subscription for all its tags.
+    """One session with one server, and a subscription for all its tags, or several.
 
-    What changed comes with the server's source time and status. A tag that did
-    not change is confirmed by the server's keep-alive: it is repeated at each
-    scan with the instant up to which the server is known to have had no news.
+    What comes is described by TagRows. When any subscription publishes nothing for
+    longer than it must, or the server never told that a node went, the tags turn bad.
     """
 
-    def __init__(self, device: OpcUaDevice, first_slot: int, clock: Clock) -> None:
+    def __init__(
+        self, device: OpcUaDevice, first_slot: int, clock: Clock, secrets: Secrets = NO_SECRETS
+    ) -> None:
         self._device = device
         self._clock = clock
-        count = len(device.tags)
-        self._slots = np.arange(first_slot, first_slot + count, dtype=np.int32)
-        self._scaling = scaling_of(device.tags)
-        self._timeout_s = clock.timeout_s(max(device.request_timeout_s, 1.0))
-        self._publishing_s = max(device.scan_s / 4 / clock.speed, SHORTEST_PUBLISHING_S)
-        self._longest_silence_s = SHORTEST_SILENCE_S
-        self._client: Client | None = None
-        self._forget()
+        self._secrets = secrets
+        # In fast time the hiccups of a busy machine are no skew of a clock.
+        skew_s = max(device.clock_skew_s, (clock.speed > 1) * clock.speed * HICCUP_S)
+        self._rows = TagRows(device, first_slot, skew_s)
+        publishing_s = max(device.scan_s / 4 / clock.speed, SHORTEST_PUBLISHING_S)
+        self._publishing_s = min(publishing_s, LONGEST_PUBLISHING_S)
+        self._session: _Session | None = None
+        self._lost: Client | None = None
+        self._counted: Counter[str] = Counter()
+        self._index: dict[int, int] = {}
+        self._published_s: list[float] = []
+        self._received_ns = np.zeros(0, dtype=np.int64)
+        self._confirmed_ns = np.zeros(0, dtype=np.int64)
 
     @property
     def slots(self) -> Slots:
         """Every slot of the device, in slot order."""
-        return self._slots
+        return self._rows.slots
 
     @property
     def address(self) -> str:
@@ -76,174 +93,153 @@ class OpcUaDriver:
 
     async def connect(self) -> None:
         """Open a session and subscribe to every tag; DriverError where that fails."""
-        self._forget()
-        client = Client(self._device.url, timeout=self._timeout_s, watchdog_intervall=NO_PROBE_S)
-        client.name = client.description = "ropewatch"
-        self._client = client
+        await self.close()
+        self._rows.begin_session()
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            await end_lost_session(lost, self._device, self._secrets)
         try:
-            await client.connect()
-            await self._subscribe(client)
-        except TimeoutError as error:
-            words = f"{self.address}: no answer within {self._timeout_s:g} s"
-            raise DriverError("timeout", words) from error
-        except (OSError, UaError) as error:
-            words = str(error) or type(error).__name__
-            raise DriverError("refused", f"{self.address}: {words}") from error
-        self._published_s = self._clock.steady_s()
+            client, credentials = await open_session(self._device, self._clock, self._secrets)
+            items = Items(client, self._device, self._rows, self._publishing_s, self._clock.speed)
+            protocol = client.uaclient.protocol
+            if protocol is None:
+                message = "the connection was lost"
+                raise ConnectionError(message)
+            publishing = Publishing(protocol, self._published, self._counted)
+            self._session = _Session(client, credentials, items, publishing)
+            await items.subscribe()
+        except (TimeoutError, OSError, UaError, DriverError) as error:
+            raise self._worded(error) from error
+        self._begin(self._session)
 
     async def scan(self) -> Scan:
         """Return what came since the last scan, and what the server confirmed."""
-        silent_s = (self._clock.steady_s() - self._published_s) / self._clock.speed
-        if silent_s > self._longest_silence_s:
-            words = f"{self.address}: the server publishes nothing for {silent_s:.1f} s"
-            raise DriverError("silent", words)
-        now_ns = self._clock.now_ns()
-        news = self._news()
-        confirmed = self._confirmed(news.slots)
-        return Scan(
-            slots=np.concatenate([news.slots, self._slots[confirmed]]),
-            values=np.concatenate([news.values, self._held[confirmed]]),
-            quality=np.concatenate([news.quality, self._held_quality[confirmed]]),
-            source_ns=np.concatenate([news.source_ns, self._confirmed_at(confirmed, now_ns)]),
-            received_ns=now_ns,
-        )
+        session = self._session
+        if session is None:
+            raise DriverError("not_connected", f"{self.address}: not connected")
+        try:
+            session.publishing.check()
+            if session.upkeep is not None and session.upkeep.done():
+                session.upkeep.result()  # it ends by an error only
+            await self._check_silence(session)
+            self._check_certificate(session)
+        except (TimeoutError, OSError, UaError, DriverError, WireError) as error:
+            raise self._worded(error) from error
+        return self._rows.scan(self._confirmed_ns, self._clock.now_ns())
 
     async def close(self) -> None:
         """End the session, so that the server keeps none of ours, and drop the socket."""
-        client, self._client = self._client, None
-        if client is None:
+        session, self._session = self._session, None
+        if session is None:
             return
-        with contextlib.suppress(TimeoutError, OSError, UaError):
-            async with asyncio.timeout(CLOSING_S):
-                await client.disconnect()
-        client.disconnect_socket()
+        if session.upkeep is not None:
+            session.upkeep.cancel()
+            await asyncio.gather(session.upkeep, return_exceptions=True)
+        await session.publishing.stop()
+        if not await close_session(session.client):
+            self._lost = session.client
 
-    def _forget(self) -> None:
-        count = len(self._slots)
-        self._arrivals = _Arrivals()
-        self._held = np.full(count, np.nan)
-        self._held_quality = np.full(count, Quality.BAD_NEVER_READ, dtype=np.uint8)
-        self._held_ns = np.zeros(count, dtype=np.int64)
-        self._refused = np.zeros(count, dtype=np.bool_)
-        self._published_s = self._clock.steady_s()
-        self._received_ns = 0
-        self._confirmed_ns = 0
+    def told(self) -> Mapping[str, int | float | str]:
+        """Return the counts since the start, and what the present session was given.
 
-    async def _subscribe(self, client: Client) -> None:
-        space = 0
-        if self._device.namespace:
-            space = await self._namespace(client, self._device.namespace)
-        session = client.uaclient.session
-        wanted = ua.CreateSubscriptionParameters(
-            RequestedPublishingInterval=self._publishing_s * 1000,
-            RequestedLifetimeCount=10_000,
-            RequestedMaxKeepAliveCount=1,
-            MaxNotificationsPerPublish=0,
-            PublishingEnabled=True,
-            Priority=0,
-        )
-        subscription = await session.create_subscription(wanted, self._published)
-        self._longest_silence_s = self._silence_s(subscription)
-        for begin in range(0, len(self._device.tags), ITEMS_PER_CALL):
-            part = self._device.tags[begin : begin + ITEMS_PER_CALL]
-            items = [self._item(begin + n, tag, space) for n, tag in enumerate(part)]
-            results = await session.create_monitored_items(
-                ua.CreateMonitoredItemsParameters(
-                    SubscriptionId=subscription.SubscriptionId,
-                    TimestampsToReturn=ua.TimestampsToReturn.Both,
-                    ItemsToCreate=items,
-                )
-            )
-            for row, result in enumerate(results, begin):
-                self._refused[row] = not result.StatusCode.is_good()
-        self._held_quality[self._refused] = Quality.BAD_SOURCE
+        Days of certificates are there only where security is; statuses other than
+        good are counted by their code.
+        """
+        found: dict[str, int | float | str] = {
+            **{
+                name: self._counted[name] for name in ("answers", "answers_missed", "audits_failed")
+            },
+            **{
+                name: self._rows.counted[name]
+                for name in ("samples", "resent", "overflows", "clock", "strangers")
+            },
+            "refused_tags": int(self._rows.refused.sum()),
+            **{f"status_{code}": times for code, times in self._rows.statuses.items()},
+        }
+        session = self._session
+        if session is not None:
+            found["subscriptions"] = len(session.items.subscriptions)
+            found |= session.items.revised
+            found |= self._days(session)
+        return found
 
-    async def _namespace(self, client: Client, uri: str) -> int:
-        known = await client.get_namespace_array()
-        if uri not in known:
-            words = f"{self.address}: no namespace '{uri}'; the server has {', '.join(known)}"
-            raise DriverError("namespace", words)
-        return int(known.index(uri))
+    def _begin(self, session: _Session) -> None:
+        found = session.items.subscriptions
+        self._index = {one.identity: index for index, one in enumerate(found)}
+        self._published_s = [self._clock.steady_s()] * len(found)
+        self._received_ns = np.zeros(len(found), dtype=np.int64)
+        self._confirmed_ns = np.zeros(len(found), dtype=np.int64)
+        session.publishing.start(len(found))
+        session.upkeep = asyncio.create_task(self._keep_up(session))
+        for name, days in self._days(session).items():
+            if days < WARNED_DAYS:
+                log.warning("certificate ends", device=self._device.id, which=name, days=days)
 
-    def _silence_s(self, subscription: ua.CreateSubscriptionResult) -> float:
-        """Return how long silence is no loss: one period, unless the server publishes slower."""
-        keep_alive_s = subscription.RevisedPublishingInterval / 1000
-        keep_alive_s *= max(1, subscription.RevisedMaxKeepAliveCount)
-        return float(
-            max(self._device.scan_s / self._clock.speed, 2 * keep_alive_s, SHORTEST_SILENCE_S)
-        )
+    def _published(self, publication: Publication) -> None:
+        """Note one publish answer: a keep-alive, or samples."""
+        index = self._index.get(publication.subscription)
+        if index is None:
+            self._counted["strangers"] += 1
+            return
+        self._confirmed_ns[index] = self._received_ns[index]
+        self._received_ns[index] = now_ns = self._clock.now_ns()
+        self._published_s[index] = self._clock.steady_s()
+        if len(publication.columns):
+            self._rows.arrive(publication.columns, now_ns)
 
-    def _item(self, row: int, tag: OpcUaTag, space: int) -> ua.MonitoredItemCreateRequest:
-        node = tag.node if tag.node.startswith("ns=") else f"ns={space};{tag.node}"
-        sampling_s = (tag.sampling_s or self._device.scan_s / 2) / self._clock.speed
-        return ua.MonitoredItemCreateRequest(
-            ItemToMonitor=ua.ReadValueId(
-                NodeId=ua.NodeId.from_string(node), AttributeId=AttributeIds.Value
-            ),
-            MonitoringMode=ua.MonitoringMode.Reporting,
-            RequestedParameters=ua.MonitoringParameters(
-                ClientHandle=row,
-                SamplingInterval=sampling_s * 1000,
-                QueueSize=QUEUE_SIZE,
-                DiscardOldest=True,
-            ),
+    async def _check_silence(self, session: _Session) -> None:
+        """Hold every subscription to what it must publish, whatever the connection's state."""
+        if self._overdue_s(session) > 0:
+            # Where it was we who stood still, the answers wait in the socket.
+            await asyncio.sleep(HEARING_S)
+            overdue_s = self._overdue_s(session)
+            if overdue_s > 0:
+                words = f"the server publishes nothing, for {overdue_s:.1f} s longer than it may"
+                raise DriverError("silent", words)
+
+    def _overdue_s(self, session: _Session) -> float:
+        """Return by how much the most silent subscription passed its time, real seconds."""
+        now_s = self._clock.steady_s()
+        shortest_s = max(self._device.scan_s / self._clock.speed, SHORTEST_SILENCE_S)
+        return max(
+            (now_s - published_s) / self._clock.speed - max(shortest_s, one.silence_s)
+            for one, published_s in zip(session.items.subscriptions, self._published_s, strict=True)
         )
 
-    def _published(self, result: ua.PublishResult) -> None:
-        """Note one publish answer: a keep-alive, or notifications."""
-        self._confirmed_ns = self._received_ns
-        self._received_ns = self._clock.now_ns()
-        self._published_s = self._clock.steady_s()
-        for notification in result.NotificationMessage.NotificationData or ():
-            if isinstance(notification, ua.DataChangeNotification):
-                for item in notification.MonitoredItems:
-                    self._note(item.ClientHandle, item.Value)
+    def _check_certificate(self, session: _Session) -> None:
+        """Connect anew where our certificate was replaced on disk."""
+        known = session.credentials
+        if known is not None and known.trust.stamp() != known.stamp:
+            words = "our certificate was renewed; connecting with the new one"
+            raise DriverError("certificate_renewed", words)
 
-    def _note(self, row: int, value: ua.DataValue) -> None:
-        arrivals = self._arrivals
-        source = value.SourceTimestamp or value.ServerTimestamp
-        status = value.StatusCode
-        arrivals.rows.append(row)
-        arrivals.raw.append(_figure(value.Value))
-        arrivals.status.append(status.value if status is not None else 0)
-        arrivals.source_ns.append(self._received_ns if source is None else _nanoseconds(source))
+    async def _keep_up(self, session: _Session) -> None:
+        """Ask after quiet tags and try refused ones again, for as long as the session lasts."""
+        pause_s = max(self._device.scan_s * AUDIT_SHARE / self._clock.speed, SHORTEST_UPKEEP_S)
+        retried_s = self._clock.steady_s()
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                if self._clock.steady_s() - retried_s >= RETRY_REFUSED_S:
+                    retried_s = self._clock.steady_s()
+                    await session.items.retry(np.flatnonzero(self._rows.refused).tolist())
+                since_ns = self._clock.now_ns() - int(self._device.scan_s * NANOSECONDS)
+                await session.items.audit(self._rows.quiet_since(since_ns).tolist())
+            except (TimeoutError, OSError, UaError):
+                # Whether the server still publishes is watched in `scan`.
+                self._counted["audits_failed"] += 1
 
-    def _news(self) -> Scan:
-        arrivals, self._arrivals = self._arrivals, _Arrivals()
-        rows = np.array(arrivals.rows, dtype=np.intp)
-        raw = np.array(arrivals.raw, dtype=np.float64)
-        status = np.array(arrivals.status, dtype=np.int64)
-        values, quality = self._scaling.pick(rows).apply(raw)
-        uncertain = (status & STATUS_UNCERTAIN != 0) & (quality < BAD_FROM)
-        quality[uncertain] = Quality.UNCERTAIN_SOURCE
-        quality[status & STATUS_BAD != 0] = Quality.BAD_SOURCE
-        source_ns = np.array(arrivals.source_ns, dtype=np.int64)
-        self._held[rows] = values
-        self._held_quality[rows] = quality
-        self._held_ns[rows] = source_ns
-        return Scan(self._slots[rows], values, quality, source_ns, self._received_ns)
+    def _days(self, session: _Session) -> dict[str, float]:
+        known = session.credentials
+        if known is None:
+            return {}
+        now_ns = self._clock.machine_ns()
+        return {
+            "certificate_days": round(days_left(known.identity.ends_ns, now_ns), 1),
+            "server_certificate_days": round(days_left(known.server.ends_ns, now_ns), 1),
+        }
 
-    def _confirmed(self, news: Slots) -> Rows:
-        """Return the rows without news that are known not to have changed."""
-        quiet = np.ones(len(self._slots), dtype=np.bool_)
-        quiet[news - self._slots[0]] = False
-        known = (self._held_ns > 0) & (self._held_ns < self._confirmed_ns)
-        return np.flatnonzero(quiet & (known | self._refused))
-
-    def _confirmed_at(self, rows: Rows, now_ns: int) -> Instants:
-        """Return the instant for each confirmed row, and remember it."""
-        instants = np.where(self._refused[rows], now_ns, self._confirmed_ns).astype(np.int64)
-        self._held_ns[rows] = instants
-        return instants
-
-
-def _figure(variant: Any) -> float:
-    """Return the variant's value as a figure; NaN where it is none."""
-    value = variant.Value if variant is not None else None
-    if isinstance(value, bool | int | float):
-        return float(value)
-    return math.nan
-
-
-def _nanoseconds(instant: datetime) -> int:
-    return timegm(instant.utctimetuple()) * NANOSECONDS + instant.microsecond * 1000
+    def _worded(self, error: Exception) -> DriverError:
+        """Return the error as one line that says where, what and, where known, what to do."""
+        kind, words = reason_of(error, self._secrets)
+        return DriverError(kind, f"{self.address}: {words}")

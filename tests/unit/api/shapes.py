@@ -147,6 +147,7 @@ DEVICE = {
     "errors": dict,
     "tags": int,
     "good_tags": int,
+    "driver": dict,
 }
 HEALTH = {
     "now_ms": int,
