@@ -9,9 +9,14 @@ from typing import NoReturn
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.servers.influx_server import Account, Influxd, find_influxd
+
+# A property is no stop watch: machines are shared, and a slow moment proves nothing.
+settings.register_profile("ropewatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ropewatch")
 
 
 def lacking(what: str) -> NoReturn:

@@ -17,6 +17,7 @@ STATUS_BAD = 0x80000000
 STATUS_OVERFLOW = 0x480
 STATUS_CODE = 0xFFFF0000
 MOST_KINDS_OF_STATUS = 20
+FIRST_WAY_PERIODS = 2
 
 Rows = NDArray[np.intp]
 Flags = NDArray[np.bool_]
@@ -30,7 +31,9 @@ class TagRows:
     repeated with the instant up to which the server is known to have had no news.
     A value that a new session brings again, with the source time and value that
     are held already, is no second sample; it counts as confirmed. A source time more
-    than `skew_s` from that of receiving is uncertain.
+    than `skew_s` from that of receiving is uncertain. News may have been on its way for
+    a while when it comes: nothing is confirmed closer to now than the longest way seen,
+    or an old value would stand after the new one.
     """
 
     def __init__(self, device: OpcUaDevice, first_slot: int, skew_s: float) -> None:
@@ -42,6 +45,7 @@ class TagRows:
         self.statuses: Counter[str] = Counter()
         self._scaling = scaling_of(device.tags)
         self._skew_ns = int(skew_s * NANOSECONDS)
+        self._way_ns = int(FIRST_WAY_PERIODS * device.scan_s * NANOSECONDS)
         self._values = np.full(count, np.nan)
         self._quality = np.full(count, Quality.BAD_NEVER_READ, dtype=np.uint8)
         self._source_ns = np.zeros(count, dtype=np.int64)
@@ -103,6 +107,7 @@ class TagRows:
         _mark(quality, status & STATUS_UNCERTAIN != 0, Quality.UNCERTAIN_SOURCE)
         quality[status & STATUS_BAD != 0] = Quality.BAD_SOURCE
         self._judge_clock(rows, source_ns, quality, received_ns)
+        self._see_the_way(rows, source_ns, received_ns)
         news = ~self._held_already(rows, values, quality, source_ns)
         self._hold(rows, values, quality, source_ns)
         # A server whose clock is off is confirmed by its own clock, or its time would run back.
@@ -117,6 +122,12 @@ class TagRows:
         self.counted["overflows"] += int(overflow.sum())
         _mark(quality, overflow, Quality.UNCERTAIN_SOURCE)
         return Scan(self.slots[rows[news]], values[news], quality[news], source_ns[news], 0)
+
+    def _see_the_way(self, rows: Rows, source_ns: NDArray[np.int64], received_ns: int) -> None:
+        """Learn how long news is on its way; the first value of a session tells nothing."""
+        ways_ns = (received_ns - source_ns)[self._known_ns[rows] > 0]
+        ways_ns = ways_ns[ways_ns <= self._skew_ns]
+        self._way_ns = max(self._way_ns, int(ways_ns.max(initial=0)))
 
     def _hold(
         self,
@@ -168,7 +179,8 @@ class TagRows:
         for part in news:
             quiet[part.slots - self.slots[0]] = False
         # What was resent is confirmed by that, not by what its subscription says later.
-        instants = np.where(self._resent, self._known_ns, confirmed_ns[self.subscription])
+        on_its_way_ns = confirmed_ns[self.subscription] - self._way_ns
+        instants = np.where(self._resent, self._known_ns, on_its_way_ns)
         rows = np.flatnonzero(quiet & (self._resent | (instants > self._known_ns)))
         self._known_ns[rows] = instants[rows]
         self._resent[:] = False
