@@ -13,6 +13,7 @@ from tests.benchmarks.measure import Measured, Pace, measure_reader
 from tests.benchmarks.plants import MIXED, Job
 from tests.benchmarks.table import Goal, delay_line, table
 from tests.benchmarks.telegraf import find_telegraf, measure_telegraf
+from tests.benchmarks.thingsboard import NAMED_BY, find_thingsboard, measure_thingsboard
 
 PLAIN = Job(devices=10, tags=1000, period_s=0.1)
 MILLION = Job(devices=100, tags=1000, period_s=0.1)
@@ -33,6 +34,7 @@ READERS = (
     ("raw asyncio client, uvloop", "raw", "uvloop"),
 )
 TELEGRAF = "Telegraf"
+THINGSBOARD = "ThingsBoard gateway"
 JOBS = ("plain", "million", "mixed", "scaling", "frames")
 
 
@@ -45,6 +47,16 @@ def beside_peers(job: Job, pace: Pace) -> Iterator[Measured]:
         _say("Telegraf was not run: `make servers` builds it, or put one on the PATH")
     else:
         yield _told(measure_telegraf(program, job, pace))
+    if job == PLAIN:
+        yield from _thingsboard(job, pace)
+
+
+def _thingsboard(job: Job, pace: Pace) -> Iterator[Measured]:
+    python = find_thingsboard()
+    if python is None:
+        _say(f"ThingsBoard gateway was not run: {NAMED_BY} names no Python that holds it")
+    else:
+        yield _told(measure_thingsboard(python, job, pace))
 
 
 def alone(jobs: Sequence[Job], pace: Pace) -> Iterator[Measured]:
@@ -86,6 +98,10 @@ def _beside(one: Measured, us: dict[tuple[str, Job], float]) -> Iterator[Goal]:
     telegraf = us.get((TELEGRAF, one.job))
     if telegraf:
         yield Goal(f"{one.name} / Telegraf, {one.job.words()}", one.us.median / telegraf, 0.5)
+    thingsboard = us.get((THINGSBOARD, one.job))
+    if thingsboard:
+        words = f"60 x {one.name} / ThingsBoard gateway, {one.job.words()}"
+        yield Goal(words, 60 * one.us.median / thingsboard, 1)
 
 
 def _told(one: Measured) -> Measured:
@@ -131,7 +147,7 @@ def main(words: Sequence[str]) -> int:
         "scaling": lambda: alone(SCALING, pace),
     }
     measured = [one for name in kinds if name in chosen for one in kinds[name]()]
-    delays = [measure_frames(job, 45.0) for job in PAGES] if "frames" in chosen else []
+    delays = [measure_frames(job, 30.0) for job in PAGES] if "frames" in chosen else []
     print("\n".join(_report(measured, delays, pace)))
     return 0
 

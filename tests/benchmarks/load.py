@@ -77,9 +77,7 @@ def load_server(ports: int, step_ms: int = 500) -> Iterator[LoadServer]:
     program = build()
     with tempfile.NamedTemporaryFile() as state:
         command = [str(program), str(ports), str(step_ms), state.name]
-        process = subprocess.Popen(
-            on_core(SERVER_CORE, command), stdout=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen(on_core(SERVER_CORE, command), stdout=subprocess.PIPE, text=True)
         try:
             assert process.stdout is not None
             named = tuple(int(port) for port in process.stdout.readline().split())

@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.benchmarks.load import LoadServer, load_server
 from tests.benchmarks.plants import Job
 
 READER_CORE = 0
+START_S = 90.0
 HERE = Path(__file__).resolve().parents[2]
 
 
@@ -24,7 +25,7 @@ HERE = Path(__file__).resolve().parents[2]
 class Pace:
     """How long a program is let run before it is measured, and measured."""
 
-    settle_s: float = 5.0
+    settle_s: float = 4.0
     window_s: float = 6.0
     windows: int = 3
 
@@ -92,6 +93,15 @@ class Measured:
 Said = Callable[[], dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A process that reads from a server; `said` tells what it did since it was last asked."""
+
+    server: LoadServer
+    pid: int
+    said: Said
+
+
 def measure_reader(name: str, kind: str, loop: str, job: Job, pace: Pace) -> Measured:
     """Measure one of our reader programs on a fresh load server."""
     with load_server(job.devices) as server, _reader(kind, loop, job, server) as process:
@@ -106,7 +116,7 @@ def measure_reader(name: str, kind: str, loop: str, job: Job, pace: Pace) -> Mea
             found: dict[str, Any] = json.loads(line)
             return found
 
-        return measured(name, job, server, process.pid, said, pace)
+        return measured(name, job, Watched(server, process.pid, said), pace)
 
 
 @contextmanager
@@ -118,15 +128,15 @@ def _reader(
     command = on_core(READER_CORE, [sys.executable, "-m", "tests.benchmarks.readers", *words])
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE)
     try:
-        _wait_until_all_read(process, server)
+        wait_until_all_read(process, server)
         yield process
     finally:
         ended(process)
 
 
-def _wait_until_all_read(process: "subprocess.Popen[str]", server: LoadServer) -> None:
+def wait_until_all_read(process: "subprocess.Popen[str]", server: LoadServer) -> None:
     """A large site takes seconds to be built; measuring begins once every device is read."""
-    until = time.monotonic() + 120.0
+    until = time.monotonic() + START_S
     while server.counts().connections < len(server.ports):
         if process.poll() is not None or time.monotonic() > until:
             message = f"the reader {process.args!r} did not connect to every device"
@@ -134,23 +144,22 @@ def _wait_until_all_read(process: "subprocess.Popen[str]", server: LoadServer) -
         time.sleep(0.1)
 
 
-def measured(
-    name: str, job: Job, server: LoadServer, pid: int, said: Said, pace: Pace
-) -> Measured:
-    """Measure the process `pid`; `said` tells what it has done since it was last asked."""
+def measured(name: str, job: Job, watched: Watched, pace: Pace) -> Measured:
+    """Let the process settle, then measure it window by window."""
     time.sleep(pace.settle_s)
-    said()
-    windows = tuple(_window(job, server, pid, said, pace.window_s) for _ in range(pace.windows))
-    return Measured(name, job, windows, memory_mb(pid))
+    watched.said()
+    windows = tuple(_window(job, watched, pace.window_s) for _ in range(pace.windows))
+    return Measured(name, job, windows, memory_mb(watched.pid))
 
 
-def _window(job: Job, server: LoadServer, pid: int, said: Said, window_s: float) -> Window:
+def _window(job: Job, watched: Watched, window_s: float) -> Window:
+    server, pid = watched.server, watched.pid
     began_s, used, before = time.monotonic(), used_s(pid), server.counts()
     time.sleep(window_s)
     spent_s = used_s(pid) - used
     after = server.counts()
     span_s = time.monotonic() - began_s
-    told = said()
+    told = watched.said()
     # Holes that are read through are no tags: then only the program knows how many it read.
     tags = told["samples"] if job.mixed else after.registers - before.registers
     return Window(
@@ -161,8 +170,3 @@ def _window(job: Job, server: LoadServer, pid: int, said: Said, window_s: float)
         late_p99_ms=told.get("late_p99_ms"),
         good_share=told["good"] / told["samples"] if told.get("good") else None,
     )
-
-
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Return how many times `theirs` is `ours`, medians."""
-    return statistics.median(theirs) / statistics.median(ours)

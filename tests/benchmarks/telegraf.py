@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,14 @@ from typing import Any
 
 from tests.benchmarks.cores import ended, on_core
 from tests.benchmarks.load import load_server
-from tests.benchmarks.measure import READER_CORE, Measured, Pace, measured
+from tests.benchmarks.measure import (
+    READER_CORE,
+    Measured,
+    Pace,
+    Watched,
+    measured,
+    wait_until_all_read,
+)
 from tests.benchmarks.plants import Job
 from tests.servers.make import cache_folder
 
@@ -35,7 +41,7 @@ def measure_telegraf(program: Path, job: Job, pace: Pace) -> Measured:
         settings = Path(folder) / "telegraf.conf"
         settings.write_text("\n".join(_settings(job, server.ports, log)))
         with _running(program, settings) as process:
-            _wait_until_connected(process, server.ports, server.counts)
+            wait_until_all_read(process, server)
             seen = 0
 
             def said() -> dict[str, Any]:
@@ -45,7 +51,7 @@ def measure_telegraf(program: Path, job: Job, pace: Pace) -> Measured:
                 since, seen = total - seen, total
                 return {"skipped": since}
 
-            return measured("Telegraf", job, server, process.pid, said, pace)
+            return measured("Telegraf", job, Watched(server, process.pid, said), pace)
 
 
 @contextmanager
@@ -56,17 +62,6 @@ def _running(program: Path, settings: Path) -> Iterator["subprocess.Popen[str]"]
         yield process
     finally:
         ended(process)
-
-
-def _wait_until_connected(
-    process: "subprocess.Popen[str]", ports: Sequence[int], counts: Any
-) -> None:
-    until = time.monotonic() + 60.0
-    while counts().connections < len(ports):
-        if process.poll() is not None or time.monotonic() > until:
-            message = "Telegraf did not connect to every device"
-            raise RuntimeError(message)
-        time.sleep(0.1)
 
 
 def _settings(job: Job, ports: Sequence[int], log: Path) -> Iterator[str]:
