@@ -106,14 +106,17 @@ def _monitor(
 
 @contextmanager
 def _page(process: "subprocess.Popen[str]", port: int) -> Iterator[ClientConnection]:
+    with _opened(process, f"ws://127.0.0.1:{port}/api/live") as page:
+        yield page
+
+
+def _opened(process: "subprocess.Popen[str]", address: str) -> ClientConnection:
+    """Return the live socket as soon as the monitor listens."""
     until = time.monotonic() + START_S
     while True:
         try:
-            page = connect(f"ws://127.0.0.1:{port}/api/live", max_size=None, proxy=None)
-            break
+            return connect(address, max_size=None, proxy=None)
         except (OSError, InvalidHandshake):
             if process.poll() is not None or time.monotonic() > until:
                 raise
             time.sleep(0.2)
-    with page:
-        yield page

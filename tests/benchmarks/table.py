@@ -36,7 +36,8 @@ class Goal:
 
     def say(self) -> str:
         """Say it in a line."""
-        verdict = "met" if self.met else f"MISSED by {(self.found / self.most - 1) * 100:.0f} %"
+        by = f" by {(self.found / self.most - 1) * 100:.0f} %" if self.most else ""
+        verdict = "met" if self.met else f"MISSED{by}"
         return f"- {self.words}: {self.found:.3g}{self.unit} (at most {self.most:g}): {verdict}"
 
 
