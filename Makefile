@@ -1,8 +1,8 @@
-# make demo | test | check | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
+# make demo | test | check | bench | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: demo test check environment environment-dev servers lock clean
+.PHONY: demo test check bench environment environment-dev servers lock clean
 
 # PORT, INFLUXDB_URL, INFLUXDB_TOKEN and INFLUXDB_TOKEN_FILE go through to the program.
 demo: environment
@@ -31,6 +31,11 @@ check: environment-dev
 	.venv/bin/lint-imports --no-logo
 	$(PY) requirements/screens.py check
 	$(PY) -m pytest -q tests/unit tests/architecture
+
+# What collecting costs, beside others: about fifteen minutes, on a machine with nothing else to do. JOBS=plain takes three.
+bench: environment-dev
+	@$(PY) -m tests.servers.make telegraf
+	@$(PY) -m tests.benchmarks $(JOBS)
 
 # Locks hold hashes and no address.
 LOCK := build/uv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 \

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NEEDED = ("go", "cargo", "cc", "pkg-config")
+NEEDED = {"influxd": ("go", "cargo", "cc", "pkg-config"), "telegraf": ("go", "cc")}
 SAY_EVERY_S = 30.0
 
 
@@ -47,7 +47,7 @@ def make(name: str) -> str:
     """Have the server `name` stand in the cache folder; return "" or why it does not."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [tool for tool in NEEDED if shutil.which(tool) is None]
+    missing = [tool for tool in NEEDED.get(name, ()) if shutil.which(tool) is None]
     if missing:
         if (folder / name).exists():
             return ""
