@@ -37,7 +37,7 @@ class Window:
     us_per_tag: float
     core_pct: float
     tags_per_s: float
-    late: int
+    late: int | None
     late_p99_ms: float | None
     good_share: float | None
 
@@ -86,8 +86,8 @@ class Measured:
 
     @property
     def late(self) -> int:
-        """Reads left out or late, in all windows."""
-        return sum(one.late for one in self.windows)
+        """Reads left out or late, in all windows, as far as the program tells."""
+        return sum(one.late or 0 for one in self.windows)
 
 
 Said = Callable[[], dict[str, Any]]
@@ -166,7 +166,7 @@ def _window(job: Job, watched: Watched, window_s: float) -> Window:
         us_per_tag=spent_s / max(1, tags) * 1e6,
         core_pct=spent_s / span_s * 100,
         tags_per_s=tags / span_s,
-        late=told.get("skipped", 0) + told.get("dropped", 0),
+        late=told["skipped"] + told.get("dropped", 0) if "skipped" in told else None,
         late_p99_ms=told.get("late_p99_ms"),
         good_share=told["good"] / told["samples"] if told.get("good") else None,
     )

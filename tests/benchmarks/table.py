@@ -56,7 +56,7 @@ def table(measured: Sequence[Measured], reference: str) -> Iterator[str]:
             one.core.words(1),
             f"{one.rate.median:,.0f}",
             f"{one.rate.median / one.job.wanted_per_s * 100:.1f} %",
-            f"{one.late:,}",
+            f"{one.late:,}" if one.windows[0].late is not None else "not told",
             f"{max(lateness):.1f}" if lateness else "not told",
             f"{one.memory_mb:.0f}",
         )
