@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import Any
 
 import pytest
@@ -59,7 +60,9 @@ async def test_wrong_addresses_are_one_line_each_and_hold_nobody_up(tmp_path: Pa
         collector.history.close()
         await plc.stop()
     assert collector.supervisors[0].health.state is DeviceState.ONLINE
-    assert collector.supervisors[0].health.lateness_p99_s < 0.25
+    # One late tick may be the machine's; an address that held others up would delay most.
+    assert median(collector.supervisors[0].health.lateness_s) < 0.05
+    assert collector.supervisors[0].health.skipped <= 2
     for supervisor in collector.supervisors[1:]:
         _assert_one_clear_line(supervisor, lines)
 
