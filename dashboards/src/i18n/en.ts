@@ -1,4 +1,5 @@
 // English texts; the type makes a missing or surplus one a compile error.
+import { codesEn } from "./qualities";
 import type { Texts } from "./zh";
 
 export const en: Texts = {
@@ -35,18 +36,7 @@ export const en: Texts = {
   },
   quality: {
     old: "not updated",
-    codes: {
-      64: "source uncertain",
-      65: "clock uncertain",
-      128: "source says bad",
-      ...{ 129: "not a number", 130: "out of range" },
-      131: "stale",
-      132: "lost",
-      133: "never read",
-      134: "frozen",
-      135: "spike",
-      ...{ 66: "set by hand", 67: "set by hand, source bad", 68: "set by hand, source lost" },
-    },
+    codes: codesEn,
     codeUnknown: (code) => `quality ${code}`,
     words: { good: "good", uncertain: "uncertain", bad: "bad", old: "not updated" },
   },

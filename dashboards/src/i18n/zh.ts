@@ -1,4 +1,6 @@
 // 中文界面文字；英文表按本表的形状检查，缺一条即编译失败。
+import { codesZh } from "./qualities";
+
 export const zh = {
   nav: {
     label: "页面",
@@ -33,21 +35,7 @@ export const zh = {
   },
   quality: {
     old: "未更新",
-    codes: {
-      64: "来源存疑",
-      65: "时钟存疑",
-      128: "来源报坏值",
-      129: "非数值",
-      130: "超量程",
-      131: "过期",
-      132: "失联",
-      133: "未读到",
-      134: "冻结",
-      135: "尖峰",
-      66: "人工置数",
-      67: "人工置数，源不良",
-      68: "人工置数，源失联",
-    } as Record<number, string>,
+    codes: codesZh as Record<number, string>,
     codeUnknown: (code: number) => `质量码 ${code}`,
     words: { good: "正常", uncertain: "存疑", bad: "坏值", old: "未更新" },
   },
