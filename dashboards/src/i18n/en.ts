@@ -1,5 +1,5 @@
 // English texts; the type makes a missing or surplus one a compile error.
-import { codesEn } from "./qualities";
+import { codesEn } from "./qualities.ts";
 import type { Texts } from "./zh";
 
 export const en: Texts = {

@@ -1,5 +1,5 @@
 // 中文界面文字；英文表按本表的形状检查，缺一条即编译失败。
-import { codesZh } from "./qualities";
+import { codesZh } from "./qualities.ts";
 
 export const zh = {
   nav: {
