@@ -12,6 +12,7 @@ class Cause(StrEnum):
     NOT_POLLED = "not_polled"
     MONITOR_DOWN = "monitor_down"
     CLOCK_LEAP = "clock_leap"
+    STORE_FULL = "store_full"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from collector.drivers.opcua import NO_SECRETS, OpcUaDriver
 from collector.drivers.opcua_session import Secrets
 from collector.examination import Examination
 from collector.gaps import Cause, GapLedger
+from collector.history.sealer import Sealer
 from collector.history.store import History
 from collector.model import Scan
 from collector.site import Device, ModbusDevice, Plant
@@ -35,6 +36,7 @@ class Collector:
         self.clock = clock
         self.board = Board(len(plant.slots()))
         self.history = History(history_path, plant, clock)
+        self._sealer = Sealer(self.history, clock)
         self._ledger = GapLedger(self.history.keep_gap)
         self.examination = Examination(plant, clock)
         self._secrets = Secrets(history_path.parent / "opcua", os.environ)
@@ -47,6 +49,7 @@ class Collector:
             for supervisor in self.supervisors:
                 group.create_task(supervisor.run(), name=supervisor.device.id)
             group.create_task(self._watch_age(), name="age of the values")
+            group.create_task(self._sealer.run(), name="sealing the history")
 
     async def _watch_age(self) -> None:
         """Call what nobody brought for two periods stale, until cancelled."""

@@ -5,11 +5,41 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from collector.model import Instants, Qualities, Scan, Slots, Values
 
+SCAN_COLUMNS = "layout, tags, received_ns, source_ns, sources, quality, figures"
+
 Row = tuple[int | None, bytes | None, int, int | None, bytes | None, bytes | None, bytes]
 """Layout, tags where there is none, received, one source time or each, quality, figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScan:
+    """A scan as the log holds it; its slots are the history's tag keys."""
+
+    seq: int
+    device: str
+    scan: Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The samples of many scans of one device in the order of the log, as flat columns.
+
+    `seq` and `received_ns` have one figure for each scan; `rows` tells for each sample
+    which scan it belongs to, and `edges` where each scan begins and the last one ends.
+    """
+
+    seq: NDArray[np.int64]
+    received_ns: Instants
+    edges: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    keys: Slots
+    source_ns: Instants
+    values: Values
+    quality: Qualities
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +57,14 @@ class Course:
         return Course(self.source_ns[part], self.values[part], self.quality[part])
 
 
-def in_slot_order(scan: Scan) -> Scan:
-    """Return `scan` with its samples by slot, those of one tag in the order they had."""
-    order = np.argsort(scan.slots, kind="stable")
+def in_key_order(scan: Scan, key_of_slot: Slots) -> Scan:
+    """Return `scan` by the tags' lasting keys, samples of one tag in the order they had."""
+    keys = key_of_slot[scan.slots]
+    if bool((keys[1:] > keys[:-1]).all()):
+        return Scan(keys, scan.values, scan.quality, scan.source_ns, scan.received_ns)
+    order = np.argsort(keys, kind="stable")
     return Scan(
-        slots=scan.slots[order],
+        slots=keys[order],
         values=scan.values[order],
         quality=scan.quality[order],
         source_ns=scan.source_ns[order],
@@ -39,14 +72,14 @@ def in_slot_order(scan: Scan) -> Scan:
     )
 
 
-def scan_row(scan: Scan, layout: int | None, keys: Slots) -> Row:
-    """Return the row for `scan`; what is the same for all its samples stands once."""
+def scan_row(scan: Scan, layout: int | None) -> Row:
+    """Return the row for `scan` by keys; what is the same for all its samples stands once."""
     first_ns = int(scan.source_ns[0])
     uniform = bool((scan.source_ns == first_ns).all())
     good = not scan.quality.any()
     return (
         layout,
-        None if layout is not None else keys.astype("<i4").tobytes(),
+        None if layout is not None else scan.slots.astype("<i4").tobytes(),
         scan.received_ns,
         first_ns if uniform else None,
         None if uniform else scan.source_ns.astype("<i8").tobytes(),
@@ -89,7 +122,7 @@ def gather_courses(
             by_layout.setdefault(row[0], []).append(row)
     for layout, same in by_layout.items():
         _gather_layout(same, layouts[layout], parts)
-    return {key: _join(parts[key]) for key in keys}
+    return {key: join_courses(parts[key]) for key in keys}
 
 
 def _gather_layout(rows: Sequence[Row], keys: Slots, parts: dict[int, list[Course]]) -> None:
@@ -114,7 +147,8 @@ def _pick(scan: Scan, parts: dict[int, list[Course]]) -> None:
             parts[key].append(Course(scan.source_ns[one], scan.values[one], scan.quality[one]))
 
 
-def _join(parts: Sequence[Course]) -> Course:
+def join_courses(parts: Sequence[Course]) -> Course:
+    """Return one course of all `parts`, by source time, those of one instant in their order."""
     if not parts:
         empty = np.empty(0)
         return Course(empty.astype(np.int64), empty, empty.astype(np.uint8))
@@ -133,3 +167,32 @@ def load_layouts(connection: sqlite3.Connection) -> dict[int, Slots]:
         number: np.frombuffer(tags, dtype="<i4")
         for number, tags in connection.execute("SELECT id, tags FROM layout")
     }
+
+
+def flatten(rows: Sequence[tuple[int, Row]], layouts: dict[int, Slots]) -> Samples:
+    """Return the samples of numbered rows of one device as flat columns; at least one row."""
+    keys = [
+        layouts[row[0]] if row[0] is not None else np.frombuffer(row[1] or b"", dtype="<i4")
+        for _, row in rows
+    ]
+    widths = np.array([len(one) for one in keys], dtype=np.int64)
+    edges = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(widths)))
+    uniform = np.array([row[3] if row[3] is not None else 0 for _, row in rows], dtype=np.int64)
+    source_ns = np.repeat(uniform, widths)
+    for at, (_, row) in enumerate(rows):
+        if row[4] is not None:
+            source_ns[edges[at] : edges[at + 1]] = np.frombuffer(row[4], dtype="<i8")
+    quality = b"".join(
+        row[5] if row[5] is not None else bytes(int(width))
+        for (_, row), width in zip(rows, widths, strict=True)
+    )
+    return Samples(
+        seq=np.array([seq for seq, _ in rows], dtype=np.int64),
+        received_ns=np.array([row[2] for _, row in rows], dtype=np.int64),
+        edges=edges,
+        rows=np.repeat(np.arange(len(rows), dtype=np.int64), widths),
+        keys=np.concatenate(keys),
+        source_ns=source_ns,
+        values=np.frombuffer(b"".join(row[6] for _, row in rows), dtype="<f8"),
+        quality=np.frombuffer(quality, dtype=np.uint8),
+    )

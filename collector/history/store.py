@@ -1,70 +1,38 @@
 """The embedded history: every scan appended once, committed in groups by one thread."""
 
 import asyncio
-import queue
 import sqlite3
-import threading
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import structlog
 
 from collector.clock import Clock
 from collector.gaps import Cause, Gap
-from collector.history.rows import (
-    Course,
-    gather_courses,
-    in_slot_order,
-    load_layouts,
-    row_scan,
-    scan_row,
+from collector.history.blocks import Linear
+from collector.history.reading import (
+    Past,
+    last_received,
+    newest_seq,
+    read_past,
+    read_segment,
+    scans_after,
+    sealed_after,
 )
-from collector.history.schema import HistoryError, open_writer, reading
-from collector.model import NANOSECONDS, Scan, Slots
+from collector.history.rows import SCAN_COLUMNS, Course, StoredScan, in_key_order, scan_row
+from collector.history.schema import open_writer, reading
+from collector.history.spans import Spans, read_spans
+from collector.history.writer import Health, Work, Writer
+from collector.model import Scan, Slots
 from collector.site import Plant
 
-COMMIT_EVERY_S = 0.2
-RETRY_S = 1.0
-MOST_WAITING = 200_000
-SLOWEST_ARRIVAL_NS = 120 * NANOSECONDS
-SCAN_COLUMNS = "layout, tags, received_ns, source_ns, sources, quality, figures"
+Found = TypeVar("Found")
 
-Work = Callable[[sqlite3.Connection], None]
-
-log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class StoredScan:
-    """A scan as the log holds it; its slots are the history's tag keys."""
-
-    seq: int
-    device: str
-    scan: Scan
-
-
-@dataclass(slots=True)
-class StoreHealth:
-    """How well the history keeps up."""
-
-    failing: str = ""
-    last_commit_ns: int = 0
-    newest_seq: int = 0
-    appended: int = 0
-    scans: int = 0
-    dropped: int = 0
-    commit_s: deque[float] = field(default_factory=lambda: deque(maxlen=600))
-
-    @property
-    def waiting(self) -> int:
-        """How many scans are not on the disk yet."""
-        return self.appended - self.scans
+# About 200 MB of memory while a disk refuses; at 300 samples a second seven hours.
+MOST_SAMPLES_WAITING = 8_000_000
 
 
 class History:
@@ -72,39 +40,52 @@ class History:
 
     Appending never waits for the disk: a thread of its own commits what has come,
     at most 250 ms apart. Where the disk refuses, scans wait in memory, up to a
-    stated number, and the health says so. HistoryError where it cannot be opened.
+    stated number of samples; what is more is dropped, counted, and a gap of the cause
+    "store full". HistoryError where it cannot be opened.
     """
 
     def __init__(self, path: Path, plant: Plant, clock: Clock) -> None:
         self.path = path
-        self.health = StoreHealth()
         self._clock = clock
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._writer = open_writer(path)
+        connection = open_writer(path)
         tags = {tag.id: device.id for device in plant.device for tag in device.tags}
-        device_keys = _keys(self._writer, "device", list(dict.fromkeys(tags.values())))
-        tag_keys = _keys(self._writer, "tag", list(tags))
-        self._device_of_slot = [device_keys[device] for device in tags.values()]
+        device_keys = _keys(connection, "device", list(dict.fromkeys(tags.values())))
+        tag_keys = _keys(connection, "tag", list(tags))
+        self._device_names = list(tags.values())
+        self._device_of_slot = [device_keys[device] for device in self._device_names]
         self._key_of_slot = np.array([tag_keys[tag] for tag in tags], dtype=np.int32)
         self._whole = _whole_devices(self._device_of_slot, self._key_of_slot)
-        self._writer.executemany(
+        self.linears = {tag_keys[tag.id]: Linear(tag.scale, tag.offset) for tag in plant.tags()}
+        connection.executemany(
             "INSERT OR IGNORE INTO held (tag, device) VALUES (?, ?)",
             zip(self._key_of_slot.tolist(), self._device_of_slot, strict=True),
         )
         self._layouts: dict[int, int] = {}
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._commit_loop, name="history", daemon=True)
-        self._thread.start()
+        self._dropped: dict[str, tuple[int, int]] = {}
+        self._unsealed: tuple[int, list[StoredScan]] = (0, [])
+        newest = newest_seq(connection)
+        self._writer = Writer(path, connection, clock, self._layouts.clear)
+        self.health.newest_seq = newest
+
+    @property
+    def health(self) -> Health:
+        """How well the history keeps up."""
+        return self._writer.health
 
     def append(self, scan: Scan) -> None:
         """Keep `scan`; returns at once."""
         if not len(scan):
             return
-        if self.health.waiting >= MOST_WAITING:
-            self.health.dropped += 1
+        if self.health.samples_waiting + len(scan) > MOST_SAMPLES_WAITING:
+            self._drop(scan)
             return
-        self.health.appended += 1
-        self._queue.put(_Append(self._insert, scan))
+        if self._dropped and not self.health.failing:
+            self._tell_dropped()
+
+        def insert(connection: sqlite3.Connection) -> None:
+            self._insert(connection, scan)
+
+        self._writer.append(insert, len(scan))
 
     def size_bytes(self) -> int:
         """Return how much disk the history takes."""
@@ -121,6 +102,15 @@ class History:
             row,
         )
 
+    def cite(self, record: str, tags: Sequence[str], from_ns: int, to_ns: int) -> None:
+        """Keep the samples of `tags` over the span for good, because `record` rests on them."""
+        for tag in tags:
+            self._write(
+                "INSERT OR IGNORE INTO citation (record, tag, from_ns, to_ns) "
+                "SELECT ?, key, ?, ? FROM tag WHERE id = ?",
+                (record, from_ns, to_ns, tag),
+            )
+
     def move_cursor(self, name: str, seq: int) -> None:
         """Note that `name` has been served up to and with `seq`."""
         self._write(
@@ -136,32 +126,27 @@ class History:
             (cursor, self._clock.now_ns(), line, words),
         )
 
-    async def committed(self) -> None:
-        """Return when everything appended before this call is on the disk."""
-        done: Future[None] = Future()
-        # From now on nobody can cancel it: who stops waiting must not stop the writer.
-        done.set_running_or_notify_cancel()
-        self._queue.put(_Committed(done))
-        await asyncio.wrap_future(done)
+    async def committed(self, work: Work | None = None) -> None:
+        """Return when everything appended before, and `work`, is on the disk."""
+        await asyncio.wrap_future(self._writer.tell(work))
 
     async def cursor(self, name: str) -> int:
         """Return the last sequence number that `name` has been served, 0 at first."""
-        rows = await self._read("SELECT seq FROM cursor WHERE name = ?", (name,))
+        rows = await self._rows("SELECT seq FROM cursor WHERE name = ?", (name,))
         return int(rows[0][0]) if rows else 0
 
     async def dead_letters(self, cursor: str) -> int:
         """Return how many lines of `cursor` were refused for good."""
         sql = "SELECT count(*) FROM dead_letter WHERE cursor = ?"
-        return int((await self._read(sql, (cursor,)))[0][0])
+        return int((await self._rows(sql, (cursor,)))[0][0])
 
     async def last_received_ns(self) -> dict[str, int]:
         """Return when each device's newest kept scan was received."""
-        sql = "SELECT id, (SELECT max(received_ns) FROM scan WHERE device = device.key) FROM device"
-        return {device: int(ns) for device, ns in await self._read(sql) if ns is not None}
+        return await self.read(last_received)
 
     async def tag_ids(self) -> dict[int, str]:
         """Return the id of each tag key in the log, also of tags no longer read."""
-        return {int(key): str(tag) for key, tag in await self._read("SELECT key, id FROM tag")}
+        return {int(key): str(tag) for key, tag in await self._rows("SELECT key, id FROM tag")}
 
     async def gaps(self, from_ns: int, to_ns: int, limit: int = 500) -> list[tuple[int, Gap]]:
         """Return at most `limit` of the ledger's rows that touch the span, newest first."""
@@ -171,7 +156,7 @@ class History:
         )
         return [
             (number, Gap(device, begin, end, Cause(cause), bool(recovered)))
-            for number, device, begin, end, cause, recovered in await self._read(
+            for number, device, begin, end, cause, recovered in await self._rows(
                 sql, (to_ns, to_ns, from_ns, limit)
             )
         ]
@@ -180,86 +165,87 @@ class History:
         """Return the ledger's rows that nobody has closed."""
         sql = "SELECT device, from_ns, cause FROM gap WHERE to_ns IS NULL ORDER BY id"
         return [
-            Gap(device, begin, None, Cause(cause)) for device, begin, cause in await self._read(sql)
+            Gap(device, begin, None, Cause(cause)) for device, begin, cause in await self._rows(sql)
         ]
 
     async def read_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
         """Return the scans after `seq` in order, about `limit_samples`, at least one."""
         return await asyncio.to_thread(self._scans_after, seq, limit_samples)
 
+    async def past(self, tags: Sequence[str], from_ns: int, to_ns: int) -> Past:
+        """Return the courses of `tags`, by tag key, and what is damaged; KeyError if unknown."""
+        return await self.read(
+            lambda connection: read_past(connection, _keys_of(connection, tags), from_ns, to_ns)
+        )
+
     async def courses(self, tags: Sequence[str], from_ns: int, to_ns: int) -> dict[str, Course]:
         """Return the course of each tag from `from_ns` to before `to_ns`; KeyError if unknown."""
-        return await asyncio.to_thread(self._courses, tuple(tags), from_ns, to_ns)
+        past = await self.past(tags, from_ns, to_ns)
+        return dict(zip(tags, past.courses.values(), strict=True))
+
+    async def spans(self, tags: Sequence[str], within: tuple[int, int], count: int) -> Spans:
+        """Return the past of `tags`, by tag key, in equal spans; KeyError if unknown."""
+        return await self.read(
+            lambda connection: read_spans(connection, _keys_of(connection, tags), within, count)
+        )
+
+    async def read(self, look: Callable[[sqlite3.Connection], Found]) -> Found:
+        """Return what `look` finds, called in a worker thread with one unchanging view."""
+
+        def found() -> Found:
+            with reading(self.path) as connection:
+                return look(connection)
+
+        return await asyncio.to_thread(found)
 
     def close(self) -> None:
         """Commit what waits and close the file; what a disk refuses now is given up aloud."""
-        self._closing.set()
-        self._queue.put(None)
-        self._thread.join()
         self._writer.close()
+
+    def _drop(self, scan: Scan) -> None:
+        self.health.dropped += 1
+        device = self._device_names[int(scan.slots[0])]
+        from_ns, _ = self._dropped.get(device, (scan.received_ns, 0))
+        self._dropped[device] = (from_ns, scan.received_ns)
+
+    def _tell_dropped(self) -> None:
+        """Enter what was dropped, now that the disk takes it again."""
+        for device, (from_ns, to_ns) in self._dropped.items():
+            self.keep_gap(Gap(device, from_ns, to_ns, Cause.STORE_FULL))
+        self._dropped.clear()
 
     def _write(self, sql: str, row: tuple[object, ...]) -> None:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(sql, row)
 
-        self._queue.put(work)
+        self._writer.ask(work)
 
-    async def _read(self, sql: str, row: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        def read() -> list[tuple[Any, ...]]:
-            with reading(self.path) as connection:
-                return connection.execute(sql, row).fetchall()
-
-        return await asyncio.to_thread(read)
+    async def _rows(self, sql: str, row: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        return await self.read(lambda connection: connection.execute(sql, row).fetchall())
 
     def _scans_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
-        found: list[StoredScan] = []
-        samples = 0
         with reading(self.path) as connection:
-            layouts = load_layouts(connection)
-            rows = connection.execute(
-                f"SELECT seq, id, {SCAN_COLUMNS} FROM scan "  # noqa: S608 - own constant
-                "JOIN device ON device.key = scan.device WHERE seq > ? ORDER BY seq",
-                (seq,),
-            )
-            for number, device, *row in rows:
-                scan = row_scan(tuple(row), layouts)
-                samples += len(scan)
-                if found and samples > limit_samples:
-                    break
-                found.append(StoredScan(number, device, scan))
-        return found
-
-    def _courses(self, tags: tuple[str, ...], from_ns: int, to_ns: int) -> dict[str, Course]:
-        with reading(self.path) as connection:
-            known = dict(connection.execute("SELECT id, key FROM tag"))
-            keys = {tag: known[tag] for tag in tags}
-            layouts = load_layouts(connection)
-            marks = ", ".join("?" * len(keys))
-            devices = connection.execute(
-                f"SELECT DISTINCT device FROM held WHERE tag IN ({marks})",  # noqa: S608
-                tuple(keys.values()),
-            ).fetchall()
-            rows = [
-                row
-                for (device,) in devices
-                for row in connection.execute(
-                    f"SELECT {SCAN_COLUMNS} FROM scan WHERE device = ? "  # noqa: S608
-                    "AND received_ns >= ? AND received_ns < ?",
-                    (device, from_ns, to_ns + SLOWEST_ARRIVAL_NS),
-                )
-            ]
-        courses = gather_courses(rows, layouts, keys.values())
-        return {tag: courses[key].between(from_ns, to_ns) for tag, key in keys.items()}
+            while sealed := sealed_after(connection, seq):
+                segment, last_seq = sealed
+                if self._unsealed[0] != segment:
+                    self._unsealed = (segment, read_segment(connection, segment))
+                scans = self._unsealed[1]
+                begin = bisect_right(scans, seq, key=lambda one: one.seq)
+                if begin < len(scans):
+                    return _about(islice(scans, begin, None), limit_samples)
+                seq = last_seq  # what is left of it is damaged
+            self._unsealed = (0, [])
+            return _about(scans_after(connection, seq), limit_samples)
 
     def _insert(self, connection: sqlite3.Connection, arrived: Scan) -> None:
-        scan = in_slot_order(arrived)
-        device = self._device_of_slot[int(scan.slots[0])]
-        keys = self._key_of_slot[scan.slots]
-        row = scan_row(scan, self._layout(connection, device, keys), keys)
+        device = self._device_of_slot[int(arrived.slots[0])]
+        scan = in_key_order(arrived, self._key_of_slot)
+        row = scan_row(scan, self._layout(connection, device, scan.slots))
+        ends = (int(scan.source_ns.min()), int(scan.source_ns.max()))
         inserted = connection.execute(
-            f"INSERT INTO scan (device, {SCAN_COLUMNS}) "  # noqa: S608 - own constant
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (device, *row),
+            f"INSERT INTO scan (device, first_ns, last_ns, {SCAN_COLUMNS}) "  # noqa: S608 - own constant
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (device, *ends, *row),
         )
         self.health.newest_seq = inserted.lastrowid or self.health.newest_seq
 
@@ -278,76 +264,25 @@ class History:
             self._layouts[device] = int(found[0])
         return self._layouts[device]
 
-    def _commit_loop(self) -> None:
-        going = True
-        while going:
-            batch = _take_batch(self._queue)
-            going = batch[-1] is not None
-            works = [work for work in batch if work is not None]
-            while not self._commit(works):
-                if not going or self._closing.wait(RETRY_S):
-                    self._give_up(works)
-                    break
 
-    def _give_up(self, works: list[Work]) -> None:
-        """Say what a closing history could not keep."""
-        scans = sum(1 for work in works if isinstance(work, _Append))
-        self.health.dropped += scans
-        log.error("closed with scans that are not kept", scans=scans, reason=self.health.failing)
-        for work in works:
-            if isinstance(work, _Committed):
-                work.done.set_exception(HistoryError(self.health.failing))
-
-    def _commit(self, works: list[Work]) -> bool:
-        began_s = self._clock.steady_s()
-        try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            for work in works:
-                work(self._writer)
-            self._writer.execute("COMMIT")
-        except sqlite3.Error as error:
-            with suppress(sqlite3.Error):  # where SQLite has rolled back by itself
-                self._writer.execute("ROLLBACK")
-            self._layouts.clear()
-            self.health.failing = f"{self.path}: {error}"
-            return False
-        self.health.failing = ""
-        self.health.last_commit_ns = self._clock.now_ns()
-        self.health.commit_s.append((self._clock.steady_s() - began_s) / self._clock.speed)
-        self.health.scans += sum(1 for work in works if isinstance(work, _Append))
-        for work in works:
-            if isinstance(work, _Committed):
-                work.done.set_result(None)
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Append:
-    """Work that puts one scan into the log."""
-
-    insert: Callable[[sqlite3.Connection, Scan], None]
-    scan: Scan
-
-    def __call__(self, connection: sqlite3.Connection) -> None:
-        """Insert the scan."""
-        self.insert(connection, self.scan)
-
-
-@dataclass(frozen=True, slots=True)
-class _Committed:
-    """Work that does nothing but tell when its group is on the disk."""
-
-    done: "Future[None]"
-
-    def __call__(self, connection: sqlite3.Connection) -> None:
-        """Do nothing."""
+def _about(scans: Iterable[StoredScan], limit_samples: int) -> list[StoredScan]:
+    """Return the first scans, with about `limit_samples` samples: one at least, if there is one."""
+    found: list[StoredScan] = []
+    samples = 0
+    for one in scans:
+        samples += len(one.scan)
+        if found and samples > limit_samples:
+            break
+        found.append(one)
+    return found
 
 
 def _whole_devices(devices: Sequence[int], keys: Slots) -> dict[int, bytes]:
-    """Return the tag keys of each device, in slot order, as a layout holds them."""
+    """Return the tag keys of each device, in their order, as a layout holds them."""
     of_slot = np.array(devices)
     return {
-        device: keys[of_slot == device].astype("<i4").tobytes() for device in dict.fromkeys(devices)
+        device: np.sort(keys[of_slot == device]).astype("<i4").tobytes()
+        for device in dict.fromkeys(devices)
     }
 
 
@@ -360,15 +295,6 @@ def _keys(connection: sqlite3.Connection, table: str, ids: list[str]) -> dict[st
     return dict(connection.execute(f"SELECT id, key FROM {table}"))  # noqa: S608
 
 
-def _take_batch(waiting: "queue.SimpleQueue[Work | None]") -> list[Work | None]:
-    """Return what came within one commit interval of the first, ending at None."""
-    batch = [waiting.get()]
-    tick = threading.Event()
-    if batch[-1] is not None:
-        tick.wait(COMMIT_EVERY_S)
-    while batch[-1] is not None:
-        try:
-            batch.append(waiting.get_nowait())
-        except queue.Empty:
-            break
-    return batch
+def _keys_of(connection: sqlite3.Connection, tags: Sequence[str]) -> list[int]:
+    known = dict(connection.execute("SELECT id, key FROM tag"))
+    return [known[tag] for tag in tags]

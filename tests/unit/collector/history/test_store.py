@@ -21,7 +21,8 @@ from collector.clock import Clock
 from collector.gaps import Cause, Gap
 from collector.history.rows import gather_courses, row_scan, scan_row
 from collector.history.schema import HistoryError, open_writer
-from collector.history.store import COMMIT_EVERY_S, History
+from collector.history.store import History
+from collector.history.writer import COMMIT_EVERY_S
 from collector.model import Quality, Scan, join_scans, lost_scan
 from tests.unit.collector.words import BEGIN_NS, modbus, plant, scan, tag
 
@@ -75,7 +76,7 @@ def same(one: Scan, other: Scan) -> bool:
 
 @given(scans(), st.booleans())
 def test_a_scan_comes_back_to_the_last_bit(one: Scan, laid_out: bool) -> None:
-    row = scan_row(one, 3 if laid_out else None, one.slots)
+    row = scan_row(one, 3 if laid_out else None)
     assert same(row_scan(row, {3: one.slots}), one)
 
 
@@ -84,9 +85,7 @@ def test_courses_are_what_was_put_in_by_tag_and_source_time(
     kept: list[Scan], laid_out: bool
 ) -> None:
     layouts = {number: one.slots for number, one in enumerate(kept)}
-    rows = [
-        scan_row(one, number if laid_out else None, one.slots) for number, one in enumerate(kept)
-    ]
+    rows = [scan_row(one, number if laid_out else None) for number, one in enumerate(kept)]
     courses = gather_courses(rows, layouts, range(10))
     for key in range(10):
         wanted = sorted(
@@ -249,11 +248,11 @@ async def until(holds: Callable[[], bool], within_s: float = 5.0) -> None:
 @contextmanager
 def full_disk(store: History) -> Iterator[None]:
     """Let the file grow no further, as SQLite does where the disk is full."""
-    store._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    pages = store._writer.execute("PRAGMA page_count").fetchone()[0]
-    store._writer.execute(f"PRAGMA max_page_count = {pages}")
+    store._writer._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    pages = store._writer._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._writer._connection.execute(f"PRAGMA max_page_count = {pages}")
     yield
-    store._writer.execute("PRAGMA max_page_count = 1000000")
+    store._writer._connection.execute("PRAGMA max_page_count = 1000000")
 
 
 def large(number: int) -> Scan:
@@ -288,7 +287,7 @@ async def test_a_history_can_be_closed_while_the_disk_refuses(tmp_path: Path) ->
         await asyncio.to_thread(closing_thread.join, 4.0)
         assert not closing_thread.is_alive()
         assert store.health.dropped == 1
-        store._writer = sqlite3.connect(":memory:")  # for what is left of the full disk
+        store._writer._connection = sqlite3.connect(":memory:")  # for what is left of the full disk
     store.close()
 
 

@@ -1,0 +1,228 @@
+"""Read the log and the past of tags, whether it is still hot or sealed."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from collector.history.blocks import Axis, BlockError, Column, unpack_axis, unpack_column
+from collector.history.rollup import Rollup, unpack_rollup
+from collector.history.rows import (
+    SCAN_COLUMNS,
+    Course,
+    StoredScan,
+    gather_courses,
+    join_courses,
+    load_layouts,
+    row_scan,
+)
+from collector.history.segments import unseal_device
+
+SEALED = "(SELECT coalesce(max(to_seq), 0) FROM segment)"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Samples of one tag that a damaged file no longer gives back."""
+
+    tag: int
+    from_ns: int
+    to_ns: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The courses of tags by key, and what of them is damaged."""
+
+    courses: dict[int, Course]
+    damaged: tuple[Damage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a block stands, and what it holds."""
+
+    block: int
+    tag: int
+    segment: int
+    device: int
+    first_ns: int
+    last_ns: int
+
+
+class Blocks:
+    """The sealed blocks of one look at the file: axes unpacked once, damage gathered."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.damaged: list[Damage] = []
+        self._connection = connection
+        self._axes: dict[tuple[int, int], Axis] = {}
+
+    def columns(self, places: Iterable[Place]) -> Iterator[tuple[Place, Column]]:
+        """Yield the samples of each block that is whole; the others are in `damaged`."""
+        for place in places:
+            with self._gathering(place):
+                axis = self.axis(place.segment, place.device)
+                yield place, unpack_column(self._part("body", place), axis)
+
+    def minutes(self, places: Iterable[Place]) -> Iterator[Rollup]:
+        """Yield the minutes of each block that is whole; the others are in `damaged`."""
+        for place in places:
+            with self._gathering(place):
+                packed = self._part("minutes", place)
+                if packed:
+                    yield unpack_rollup(packed)
+
+    def axis(self, segment: int, device: int) -> Axis:
+        """Return the axis of a device in a segment; BlockError where it is damaged or gone."""
+        if (segment, device) not in self._axes:
+            row = self._connection.execute(
+                "SELECT seq, received_ns, source_ns FROM axis WHERE segment = ? AND device = ?",
+                (segment, device),
+            ).fetchone()
+            if row is None:
+                message = "its times are gone"
+                raise BlockError(message)
+            self._axes[segment, device] = unpack_axis(row)
+        return self._axes[segment, device]
+
+    def _part(self, name: Literal["body", "minutes"], place: Place) -> bytes:
+        sql = f"SELECT {name} FROM block WHERE id = ?"  # noqa: S608 - own words
+        row = self._connection.execute(sql, (place.block,)).fetchone()
+        return row[0] if row else b""
+
+    @contextmanager
+    def _gathering(self, place: Place) -> Iterator[None]:
+        try:
+            yield
+        except (BlockError, sqlite3.DatabaseError) as error:
+            words = str(error)
+            self.damaged.append(Damage(place.tag, place.first_ns, place.last_ns + 1, words))
+
+
+def read_past(
+    connection: sqlite3.Connection, keys: Sequence[int], from_ns: int, to_ns: int
+) -> Past:
+    """Return the course of each tag key from `from_ns` to before `to_ns`.
+
+    A block that cannot be read is told, and everything else is given.
+    """
+    blocks = Blocks(connection)
+    hot = hot_courses(connection, keys, from_ns, to_ns)
+    courses = {}
+    for key in keys:
+        parts = [
+            Course(column.source_ns, column.values, column.quality)
+            for _, column in blocks.columns(places_of(connection, key, from_ns, to_ns, raw=True))
+        ]
+        joined = join_courses([*parts, hot[key]]) if parts else hot[key]
+        courses[key] = joined.between(from_ns, to_ns)
+    return Past(courses, tuple(blocks.damaged))
+
+
+def hot_courses(
+    connection: sqlite3.Connection, keys: Sequence[int], from_ns: int, to_ns: int
+) -> dict[int, Course]:
+    """Return the course of each tag key as far as it is not sealed yet."""
+    marks = ", ".join("?" * len(keys))
+    devices = connection.execute(
+        f"SELECT DISTINCT device FROM held WHERE tag IN ({marks})",  # noqa: S608 - only marks
+        tuple(keys),
+    ).fetchall()
+    rows = [
+        row
+        for (device,) in devices
+        for row in connection.execute(
+            f"SELECT {SCAN_COLUMNS} FROM scan WHERE device = ? "  # noqa: S608 - own constants
+            f"AND last_ns >= ? AND first_ns < ? AND seq > {SEALED}",
+            (device, from_ns, to_ns),
+        )
+    ]
+    return gather_courses(rows, load_layouts(connection), keys)
+
+
+def places_of(
+    connection: sqlite3.Connection, key: int, from_ns: int, to_ns: int, *, raw: bool
+) -> list[Place]:
+    """Return the blocks of a tag that touch the span; with `raw` those that have samples."""
+    found = connection.execute(
+        "SELECT id, tag, segment, device, first_ns, last_ns FROM block INDEXED BY block_by_time "
+        "WHERE tag = ? AND last_ns >= ? AND first_ns < ? AND raw >= ? ORDER BY segment",
+        (key, from_ns, to_ns, raw),
+    )
+    return [Place(*row) for row in found]
+
+
+def scans_after(connection: sqlite3.Connection, seq: int) -> Iterator[StoredScan]:
+    """Yield the scans after `seq` that are not sealed yet, in order."""
+    layouts = load_layouts(connection)
+    rows = connection.execute(
+        f"SELECT seq, id, {SCAN_COLUMNS} FROM scan "  # noqa: S608 - own constants
+        f"JOIN device ON device.key = scan.device WHERE seq > max(?, {SEALED}) ORDER BY seq",
+        (seq,),
+    )
+    for number, device, *row in rows:
+        yield StoredScan(number, device, row_scan(tuple(row), layouts))
+
+
+def sealed_after(connection: sqlite3.Connection, seq: int) -> tuple[int, int] | None:
+    """Return number and last scan of the first segment that has samples of scans after `seq`."""
+    row = connection.execute(
+        "SELECT id, to_seq FROM segment WHERE to_seq > ? AND NOT thinned ORDER BY to_seq LIMIT 1",
+        (seq,),
+    ).fetchone()
+    return None if row is None else (int(row[0]), int(row[1]))
+
+
+def read_segment(connection: sqlite3.Connection, segment: int) -> list[StoredScan]:
+    """Return all scans of a sealed segment in the order of the log.
+
+    What is damaged is left out; `ropewatch history check` names it.
+    """
+    blocks = Blocks(connection)
+    scans: list[StoredScan] = []
+    devices = connection.execute(
+        "SELECT key, id FROM axis JOIN device ON device.key = axis.device WHERE segment = ?",
+        (segment,),
+    ).fetchall()
+    for key, name in devices:
+        places = connection.execute(
+            "SELECT id, tag, segment, device, first_ns, last_ns FROM block "
+            "WHERE segment = ? AND device = ? AND raw ORDER BY tag",
+            (segment, key),
+        ).fetchall()
+        whole = [
+            (place.tag, column) for place, column in blocks.columns(Place(*row) for row in places)
+        ]
+        if whole:
+            scans.extend(unseal_device(name, blocks.axis(segment, key), whole))
+    scans.sort(key=lambda one: one.seq)
+    return scans
+
+
+def newest_seq(connection: sqlite3.Connection) -> int:
+    """Return the number that the newest scan got, 0 where there was none; none comes twice."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'scan'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def last_received(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return when each device's newest kept scan was received."""
+    blocks = Blocks(connection)
+    found: dict[str, int] = {}
+    for key, name in connection.execute("SELECT key, id FROM device").fetchall():
+        sql = "SELECT max(received_ns) FROM scan WHERE device = ?"
+        (newest,) = connection.execute(sql, (key,)).fetchone()
+        if newest is None:
+            newest = _last_sealed(connection, blocks, key)
+        if newest is not None:
+            found[name] = int(newest)
+    return found
+
+
+def _last_sealed(connection: sqlite3.Connection, blocks: Blocks, device: int) -> int | None:
+    sql = "SELECT max(segment) FROM axis WHERE device = ?"
+    (segment,) = connection.execute(sql, (device,)).fetchone()
+    return None if segment is None else int(blocks.axis(segment, device).received_ns.max())

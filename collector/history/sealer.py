@@ -1,0 +1,196 @@
+"""Seal finished hours of the log into compressed blocks, beside everything else."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import structlog
+
+from collector.clock import Clock
+from collector.history.reading import SEALED
+from collector.history.rollup import HOUR_NS, MINUTE_NS
+from collector.history.rows import SCAN_COLUMNS, flatten, load_layouts
+from collector.history.schema import HistoryError
+from collector.history.segments import PackedBlock, SealedDevice, seal_device
+from collector.history.store import History
+
+LOOK_EVERY_S = 5.0
+# What fits into memory while it is sealed; a busier site has several segments an hour.
+MOST_SAMPLES = 4_000_000
+FINISHED_AFTER_NS = MINUTE_NS
+ROWS_AT_ONCE = 2_000
+PAUSE_S = 0.0005
+
+MERGE_HOUR = """
+INSERT INTO hour (tag, at_ns, lowest, highest, total, samples, good) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (tag, at_ns) DO UPDATE SET
+    lowest = min(coalesce(lowest, excluded.lowest), coalesce(excluded.lowest, lowest)),
+    highest = max(coalesce(highest, excluded.highest), coalesce(excluded.highest, highest)),
+    total = total + excluded.total, samples = samples + excluded.samples,
+    good = good + excluded.good
+"""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A finished stretch of the log, by the numbers of its scans and when they were received."""
+
+    from_seq: int
+    to_seq: int
+    from_ns: int
+    to_ns: int
+    samples: int
+
+    @property
+    def ends_ns(self) -> int:
+        """The end of the hour in which it began."""
+        return (self.from_ns // HOUR_NS + 1) * HOUR_NS
+
+    def with_scan(self, seq: int, received_ns: int, samples: int) -> "Stretch":
+        """Return it with the next scan of the log."""
+        to_ns = max(self.to_ns, received_ns)
+        return replace(self, to_seq=seq, to_ns=to_ns, samples=self.samples + samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch, sealed."""
+
+    stretch: Stretch
+    devices: tuple[SealedDevice, ...]
+
+
+class Sealer:
+    """Seals one history for as long as its task runs; the log loses nothing by a kill."""
+
+    def __init__(self, history: History, clock: Clock) -> None:
+        self._history = history
+        self._clock = clock
+        self._growing: Stretch | None = None
+
+    async def run(self) -> None:
+        """Look every few seconds until cancelled."""
+        while True:
+            try:
+                while await self.seal():
+                    pass
+            except HistoryError as error:
+                log.warning("history cannot be sealed now", reason=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def seal(self) -> bool:
+        """Seal the oldest stretch and clear its rows, if it is finished; say whether it was."""
+        now_ns, known = self._clock.now_ns(), self._growing
+        stretch, done = await self._history.read(
+            lambda connection: grown(connection, known, now_ns)
+        )
+        self._growing = None if done else stretch
+        if stretch is not None and done:
+            segment = await self._history.read(lambda connection: self._sealed(connection, stretch))
+            await self._history.committed(lambda connection: keep_segment(connection, segment))
+        while await self._history.read(_rows_left):
+            await self._history.committed(_clear_rows)
+        return done
+
+    def _sealed(self, connection: sqlite3.Connection, stretch: Stretch) -> Segment:
+        layouts = load_layouts(connection)
+        devices = connection.execute(
+            "SELECT DISTINCT device FROM scan WHERE seq BETWEEN ? AND ?",
+            (stretch.from_seq, stretch.to_seq),
+        ).fetchall()
+        sealed = []
+        for (device,) in devices:
+            rows = connection.execute(
+                f"SELECT seq, {SCAN_COLUMNS} FROM scan "  # noqa: S608 - own constant
+                "WHERE seq BETWEEN ? AND ? AND device = ? ORDER BY seq",
+                (stretch.from_seq, stretch.to_seq, device),
+            )
+            samples = flatten([(row[0], row[1:]) for row in rows], layouts)
+            sealed.append(seal_device(device, samples, self._history.linears, self._pause))
+        return Segment(stretch, tuple(sealed))
+
+    def _pause(self) -> None:
+        self._clock.wait(PAUSE_S)
+
+
+def grown(
+    connection: sqlite3.Connection, known: Stretch | None, now_ns: int
+) -> tuple[Stretch | None, bool]:
+    """Return the oldest stretch that is not sealed, as far as it is now, and whether it is over.
+
+    It is over with the hour in which its first scan was received, or when it holds as
+    many samples as fit into memory. Only rows newer than `known` are looked at.
+    """
+    stretch = known
+    rows = connection.execute(
+        "SELECT seq, received_ns, length(figures) / 8 FROM scan "  # noqa: S608 - own constant
+        f"WHERE seq > max(?, {SEALED}) ORDER BY seq",
+        (stretch.to_seq if stretch else 0,),
+    )
+    for seq, received_ns, samples in rows:
+        if stretch is None:
+            stretch = Stretch(seq, seq, received_ns, received_ns, samples)
+        elif received_ns >= stretch.ends_ns:
+            return stretch, True
+        else:
+            stretch = stretch.with_scan(seq, received_ns, samples)
+        if stretch.samples >= MOST_SAMPLES:
+            return stretch, True
+    return stretch, stretch is not None and now_ns >= stretch.ends_ns + FINISHED_AFTER_NS
+
+
+def keep_segment(connection: sqlite3.Connection, segment: Segment) -> None:
+    """Write a sealed segment and its hours; from its commit on the rows of the log are stale."""
+    stretch = segment.stretch
+    number = connection.execute(
+        "INSERT INTO segment (from_seq, to_seq, from_ns, to_ns, samples) VALUES (?, ?, ?, ?, ?)",
+        (stretch.from_seq, stretch.to_seq, stretch.from_ns, stretch.to_ns, stretch.samples),
+    ).lastrowid
+    for device in segment.devices:
+        axis = device.axis
+        connection.execute(
+            "INSERT INTO axis (segment, device, seq, received_ns, source_ns) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (number, axis.device, axis.seq, axis.received_ns, axis.source_ns),
+        )
+        connection.executemany(
+            "INSERT INTO block (tag, segment, device, first_ns, last_ns, samples, minutes, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (b.tag, number, b.device, b.first_ns, b.last_ns, b.samples, b.minutes, b.body)
+                for b in device.blocks
+            ],
+        )
+        connection.executemany(MERGE_HOUR, [row for b in device.blocks for row in _hour_rows(b)])
+
+
+def _hour_rows(block: PackedBlock) -> Iterator[tuple[object, ...]]:
+    hours = block.hours
+    columns = zip(
+        hours.at_ns.tolist(),
+        hours.lowest.tolist(),
+        hours.highest.tolist(),
+        hours.total.tolist(),
+        hours.samples.tolist(),
+        hours.good.tolist(),
+        strict=True,
+    )
+    # SQLite has no NaN: it keeps one as NULL, which is "none" here.
+    return ((block.tag, *row) for row in columns)
+
+
+def _rows_left(connection: sqlite3.Connection) -> bool:
+    sql = f"SELECT EXISTS (SELECT 1 FROM scan WHERE seq <= {SEALED})"  # noqa: S608
+    return bool(connection.execute(sql).fetchone()[0])
+
+
+def _clear_rows(connection: sqlite3.Connection) -> None:
+    """Delete some rows that are sealed: few at once, so that no commit is long."""
+    connection.execute(
+        f"DELETE FROM scan WHERE seq IN (SELECT seq FROM scan WHERE seq <= {SEALED} "  # noqa: S608
+        "ORDER BY seq LIMIT ?)",
+        (ROWS_AT_ONCE,),
+    )
