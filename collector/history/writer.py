@@ -98,6 +98,7 @@ class Writer:
         self._clock = clock
         self._forget = forget
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._hurry = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._commit_loop, name="history", daemon=True)
         self._thread.start()
@@ -118,25 +119,43 @@ class Writer:
         # From now on nobody can cancel it: who stops waiting must not stop the writer.
         done.set_running_or_notify_cancel()
         self._queue.put(Told(work, done))
+        self._hurry.set()
         return done
 
     def close(self) -> None:
         """Commit what waits and close the file; what a disk refuses now is given up aloud."""
         self._closing.set()
         self._queue.put(None)
+        self._hurry.set()
         self._thread.join()
         self._connection.close()
 
     def _commit_loop(self) -> None:
         going = True
         while going:
-            batch = _take_batch(self._queue)
+            batch = self._take_batch()
             going = batch[-1] is not None
             works = [work for work in batch if work is not None]
             while not self._commit(works):
                 if not going or self._closing.wait(RETRY_S):
                     self._give_up(works)
                     break
+
+    def _take_batch(self) -> list[Work | None]:
+        """Return what came within one commit interval of the first, ending at None.
+
+        Where somebody waits to be told, the interval is cut short.
+        """
+        batch = [self._queue.get()]
+        if batch[-1] is not None:
+            self._hurry.wait(COMMIT_EVERY_S)
+        self._hurry.clear()
+        while batch[-1] is not None:
+            try:
+                batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return batch
 
     def _give_up(self, works: list[Work]) -> None:
         """Say what a closing history could not keep."""
@@ -176,17 +195,3 @@ class Writer:
             health.late_s.append((ended_s - appended[0].asked_s) / self._clock.speed)
         health.scans += len(appended)
         health.samples += sum(one.samples for one in appended)
-
-
-def _take_batch(waiting: "queue.SimpleQueue[Work | None]") -> list[Work | None]:
-    """Return what came within one commit interval of the first, ending at None."""
-    batch = [waiting.get()]
-    tick = threading.Event()
-    if batch[-1] is not None:
-        tick.wait(COMMIT_EVERY_S)
-    while batch[-1] is not None:
-        try:
-            batch.append(waiting.get_nowait())
-        except queue.Empty:
-            break
-    return batch

@@ -172,11 +172,11 @@ async def test_what_comes_while_a_brief_is_being_written_is_not_in_it(tmp_path: 
 async def test_a_disk_that_refuses_does_not_hold_up_a_consultation(tmp_path: Path) -> None:
     async with a_desk(tmp_path, STORM) as desk, sitting(desk):
         await desk.history.committed()
-        desk.history._writer.execute("PRAGMA query_only = ON")
+        desk.history._writer._connection.execute("PRAGMA query_only = ON")
         await desk.see(scans_of({GUST: [25.0]}))
         (one,) = await opened(desk, 1)
         assert json.loads(one.brief)["trigger"]["value"] == 25.0
-        desk.history._writer.execute("PRAGMA query_only = OFF")
+        desk.history._writer._connection.execute("PRAGMA query_only = OFF")
 
 
 async def test_a_consultation_by_hand_names_known_ropeways(tmp_path: Path) -> None:
