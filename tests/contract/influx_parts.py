@@ -9,8 +9,8 @@ import numpy as np
 
 from collector.clock import Clock
 from collector.history.influx import InfluxServer, InfluxSettings, LineRenderer
-from collector.history.sender import Pace, Sender, Server
 from collector.history.rows import StoredScan
+from collector.history.sender import Pace, Sender, Server
 from collector.history.store import History
 from collector.model import Quality, Scan
 from collector.site import Plant

@@ -53,7 +53,7 @@ def test_any_sixty_four_bits_come_back_as_they_were(values: Values) -> None:
 def test_what_an_instrument_sends_comes_back_with_its_holes(
     raw: np.ndarray, scale: float, offset: float, holes: list[int]
 ) -> None:
-    values: Values = raw.astype(np.float64) * scale + offset
+    values = (raw * scale + offset).astype(np.float64)
     values[[hole for hole in holes if hole < len(values)]] = np.nan
     for hint in (Linear(scale, offset), Linear(), Linear(0.3, 7.0)):
         assert unpack_values(pack_values(values, hint)).tobytes() == values.tobytes()

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from hypothesis.extra import numpy as hnp
 
 from collector.clock import Clock
 from collector.gaps import Cause, Gap
-from collector.history.rows import gather_courses, row_scan, scan_row
-from collector.history.schema import HistoryError, open_writer
+from collector.history.rows import SCAN_COLUMNS, gather_courses, row_scan, scan_row
+from collector.history.schema import TABLES, HistoryError, open_writer
 from collector.history.store import History
 from collector.history.writer import COMMIT_EVERY_S
 from collector.model import Quality, Scan, join_scans, lost_scan
@@ -362,3 +363,33 @@ async def test_who_stops_waiting_for_the_disk_disturbs_nobody(tmp_path: Path) ->
         store.append(scan(PLANT, {GUST: 1.0}))
         await asyncio.wait_for(store.committed(), 5)
         assert len(await store.read_after(0, 10)) == 1
+
+
+async def test_a_history_of_the_first_version_is_taken_over_with_all_its_scans(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "history.sqlite"
+    keys = np.array([1, 2], dtype=np.int32)
+    old = [scan(PLANT, {SPEED: float(at), FORCE: 2.0}, at, source_s=at - 0.5) for at in range(5)]
+    old.append(replace(old[-1], source_ns=old[-1].source_ns - np.array([9, 0])))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(TABLES)
+        connection.executescript(
+            "CREATE INDEX scan_by_device ON scan (device, received_ns); PRAGMA user_version = 1"
+        )
+        connection.execute("INSERT INTO device VALUES (1, 'drive')")
+        connection.executemany("INSERT INTO tag VALUES (?, ?)", [(1, SPEED), (2, FORCE)])
+        connection.executemany("INSERT INTO held VALUES (?, 1)", [(1,), (2,)])
+        connection.execute("INSERT INTO layout VALUES (1, 1, ?)", (keys.tobytes(),))
+        for one in old:
+            connection.execute(
+                f"INSERT INTO scan (device, {SCAN_COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+                scan_row(replace(one, slots=keys), 1),
+            )
+        connection.commit()
+    with history(path) as store:
+        store.append(scan(PLANT, {SPEED: 5.0, FORCE: 2.0}, 5))
+        await store.committed()
+        courses = await store.courses([SPEED], BEGIN_NS - HOUR_NS, BEGIN_NS + HOUR_NS)
+        assert [one.seq for one in await store.read_after(0, 1000)] == [1, 2, 3, 4, 5, 6, 7]
+    assert sorted(courses[SPEED].values.tolist()) == [0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 5.0]
