@@ -79,6 +79,13 @@ async def freeze_brief(evidence: Evidence, about: Circumstance, now_ns: int) -> 
     return canonical_json({**brief, "curves": curves})
 
 
+def cite_brief(evidence: Evidence, record: str, ropeways: Sequence[str], now_ns: int) -> None:
+    """Keep the samples behind a brief's curves for good, because `record` rests on them."""
+    tags = {tag.id: tag for tag in evidence.plant.tags()}
+    concerned = _concerned_tags(evidence.judging, tags, ropeways)
+    evidence.history.cite(record, concerned, now_ns - CURVE_S * NANOSECONDS, now_ns)
+
+
 async def _courses(
     history: History, tags: Sequence[str], span: tuple[int, int]
 ) -> dict[str, Course]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from analytics.advice import reason_of
-from analytics.brief import Circumstance, Evidence, freeze_brief
+from analytics.brief import Circumstance, Evidence, cite_brief, freeze_brief
 from analytics.engine import Engine
 from analytics.model import Alarm, Consultation
 from analytics.records import Head, Opening, Records, RecordsError, RecordsRefused
@@ -128,6 +128,7 @@ class Consultations:
                 brief=brief,
             )
             opened = await self._records.consultations.open(opening, self._zone)
+            cite_brief(self._evidence, f"consultation/{opened.number}", ropeways, now_ns)
             self.revision += 1
             log.info("consultation opened", number=opened.number, sha256=opened.sha256)
             return opened

@@ -209,6 +209,8 @@ class RopeDesk:
         rope, point = place
         test, trace = judge(read[0], rope, point)
         kept = await self._records.tests.add(test, trace)
+        cited = f"rope_test/{kept.id}"
+        self._evidence.history.cite(cited, instrument.tags(), kept.started_ns, kept.ended_ns)
         log.info("rope test", rope=rope.id, point=point.id, verdict=kept.verdict.value)
         self.revision += 1
         if kept.verdict in BEYOND:

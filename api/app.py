@@ -13,6 +13,7 @@ from api.routes import (
     alarms,
     consultations,
     health,
+    history,
     live,
     metrics,
     plant,
@@ -38,7 +39,18 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     install_errors(app)
-    for route in (plant, alarms, consultations, ropes, tasks, substitutions, health, metrics, live):
+    for route in (
+        plant,
+        history,
+        alarms,
+        consultations,
+        ropes,
+        tasks,
+        substitutions,
+        health,
+        metrics,
+        live,
+    ):
         app.include_router(route.router)
     if screens.is_dir():
         app.mount("/", StaticFiles(directory=screens, html=True), name="screens")

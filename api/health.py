@@ -1,12 +1,14 @@
 """How well the station itself does, as one table for the page, the metrics and the log."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
 
 from analytics.plain import milliseconds, name_table, seen_ms
 from api.station import Station
+from collector.keeping import GB
 from collector.model import UNCERTAIN_FROM
 from collector.remedies import remedy
 from collector.site import Name
@@ -118,18 +120,27 @@ def _device(station: Station, supervisor: Supervisor) -> dict[str, Any]:
 def _history(station: Station) -> dict[str, Any]:
     history = station.collector.history
     known = history.health
-    ordered = sorted(known.commit_s)
-    slowest = ordered[int(len(ordered) * 0.99) - 1] if ordered else 0.0
+    thinning = station.collector.thinner.state
     return {
-        "state": "failing" if known.failing else "ok",
-        "reason": known.failing,
+        "state": "failing" if known.failing else "short" if thinning.short else "ok",
+        "reason": known.failing or thinning.short,
         "last_commit_ms": seen_ms(known.last_commit_ns),
-        "commit_p99_ms": round(slowest * 1000, 2),
+        "commit_p99_ms": round(_p99(known.commit_s) * 1000, 2),
+        "late_p99_ms": round(_p99(known.late_s) * 1000, 2),
+        "disk_left_bytes": thinning.room.left if thinning.room else None,
+        "cap_bytes": int(station.site.plant.history.disk_gb * GB),
+        "thinned_samples": thinning.samples,
+        "thinned_unsent": thinning.unsent,
         "scans": known.scans,
         "waiting": known.waiting,
         "dropped": known.dropped,
         "bytes": history.size_bytes(),
     }
+
+
+def _p99(seconds: Iterable[float]) -> float:
+    ordered = sorted(seconds)
+    return ordered[max(0, int(len(ordered) * 0.99) - 1)] if ordered else 0.0
 
 
 def _influx(station: Station) -> dict[str, Any] | None:

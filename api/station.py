@@ -151,7 +151,7 @@ def _assemble(
 
 
 def _troubles(station: Station) -> tuple[Trouble, ...]:
-    return tuple(troubles_of(station.collector.history, station.sender))
+    return tuple(troubles_of(station.collector.history, station.collector.thinner, station.sender))
 
 
 @asynccontextmanager

@@ -6,12 +6,40 @@ from analytics.model import Guidance
 from analytics.selfwatch import Growth, Trouble
 from collector.history.sender import Sender
 from collector.history.store import History
+from collector.history.thinner import Thinner
 from collector.site import Name
 
 
-def troubles_of(history: History, sender: Sender | None) -> Iterator[Trouble]:
+def troubles_of(history: History, thinner: Thinner, sender: Sender | None) -> Iterator[Trouble]:
     """Yield each thing that the station watches of itself."""
-    yield Trouble(
+    yield _short(thinner)
+    yield _failing(history)
+    yield _dropped(history)
+    if sender is not None:
+        yield _refused(sender)
+
+
+def _short(thinner: Thinner) -> Trouble:
+    thinned = Growth(lambda: thinner.state.samples)
+    return Trouble(
+        id="history_short",
+        priority=2,
+        name=Name(zh="历史库空间不足", en="The history is short of disk"),
+        guidance=Guidance(
+            consequence=Name(
+                zh="最旧的原始采样提前降为分钟汇总", en="The oldest samples become minutes early"
+            ),
+            response=Name(
+                zh="清理磁盘或调大 [history] 上限", en="Clear the disk, or raise [history] disk_gb"
+            ),
+            respond_within_s=8 * 3600,
+        ),
+        holds=lambda: thinned() or bool(thinner.state.short),
+    )
+
+
+def _failing(history: History) -> Trouble:
+    return Trouble(
         id="history_failing",
         priority=2,
         name=Name(zh="历史库无法写入", en="History cannot be written"),
@@ -26,7 +54,10 @@ def troubles_of(history: History, sender: Sender | None) -> Iterator[Trouble]:
         ),
         holds=lambda: bool(history.health.failing),
     )
-    yield Trouble(
+
+
+def _dropped(history: History) -> Trouble:
+    return Trouble(
         id="history_dropped",
         priority=1,
         name=Name(zh="历史库丢失采样", en="History lost samples"),
@@ -37,8 +68,6 @@ def troubles_of(history: History, sender: Sender | None) -> Iterator[Trouble]:
         ),
         holds=Growth(lambda: history.health.dropped),
     )
-    if sender is not None:
-        yield _refused(sender)
 
 
 def _refused(sender: Sender) -> Trouble:

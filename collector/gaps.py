@@ -1,8 +1,12 @@
 """The gap ledger: every interval in which something was not read, and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from collector.model import NANOSECONDS
 
 
 class Cause(StrEnum):
@@ -65,3 +69,73 @@ class GapLedger:
         gap = Gap(device, from_ns, to_ns, cause)
         self._noted[device, cause] = gap
         self._keep(gap)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceWeek:
+    """What of one device is missing in a week; times that overlap count once."""
+
+    device: str
+    gaps: int
+    missing_ns: int
+    by_cause_ns: dict[Cause, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One calendar week of the site, Monday to Sunday, and the devices that have gaps in it."""
+
+    name: str
+    from_ns: int
+    to_ns: int
+    devices: tuple[DeviceWeek, ...]
+
+
+def weeks_of(gaps: Sequence[Gap], zone: ZoneInfo, now_ns: int, count: int) -> list[Week]:
+    """Return the totals of the last `count` weeks, the present one up to now, newest first."""
+    now = datetime.fromtimestamp(now_ns // NANOSECONDS, zone)
+    monday = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0)
+    weeks = []
+    for back in range(count):
+        begin = monday - timedelta(weeks=back)
+        from_ns = _instant_ns(begin)
+        to_ns = min(now_ns, _instant_ns(begin + timedelta(weeks=1)))
+        year, number, _ = begin.isocalendar()
+        devices = tuple(_device_weeks(gaps, from_ns, to_ns))
+        weeks.append(Week(f"{year}-W{number:02}", from_ns, to_ns, devices))
+    return weeks
+
+
+def _instant_ns(wall: datetime) -> int:
+    return int(wall.astimezone(UTC).timestamp()) * NANOSECONDS
+
+
+def _device_weeks(gaps: Sequence[Gap], from_ns: int, to_ns: int) -> Iterable[DeviceWeek]:
+    inside: dict[str, list[tuple[Cause, int, int]]] = {}
+    for gap in gaps:
+        begin, end = (
+            max(gap.from_ns, from_ns),
+            min(to_ns if gap.to_ns is None else gap.to_ns, to_ns),
+        )
+        if begin < end:
+            inside.setdefault(gap.device, []).append((gap.cause, begin, end))
+    for device, spans in sorted(inside.items()):
+        causes = sorted({cause for cause, _, _ in spans})
+        yield DeviceWeek(
+            device,
+            len(spans),
+            _covered_ns((begin, end) for _, begin, end in spans),
+            {
+                cause: _covered_ns((begin, end) for one, begin, end in spans if one is cause)
+                for cause in causes
+            },
+        )
+
+
+def _covered_ns(spans: Iterable[tuple[int, int]]) -> int:
+    """Return how much time `spans` cover together."""
+    covered = until = 0
+    for begin, end in sorted(spans):
+        covered += max(0, end - max(begin, until))
+        until = max(until, end)
+    return covered

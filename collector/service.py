@@ -18,6 +18,7 @@ from collector.examination import Examination
 from collector.gaps import Cause, GapLedger
 from collector.history.sealer import Sealer
 from collector.history.store import History
+from collector.history.thinner import Thinner
 from collector.model import Scan
 from collector.site import Device, ModbusDevice, Plant
 from collector.supervisor import Supervisor, Surroundings
@@ -37,6 +38,7 @@ class Collector:
         self.board = Board(len(plant.slots()))
         self.history = History(history_path, plant, clock)
         self._sealer = Sealer(self.history, clock)
+        self.thinner = Thinner(self.history, plant.history, clock)
         self._ledger = GapLedger(self.history.keep_gap)
         self.examination = Examination(plant, clock)
         self._secrets = Secrets(history_path.parent / "opcua", os.environ)
@@ -50,6 +52,7 @@ class Collector:
                 group.create_task(supervisor.run(), name=supervisor.device.id)
             group.create_task(self._watch_age(), name="age of the values")
             group.create_task(self._sealer.run(), name="sealing the history")
+            group.create_task(self.thinner.run(), name="thinning the history")
 
     async def _watch_age(self) -> None:
         """Call what nobody brought for two periods stale, until cancelled."""

@@ -13,6 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from collector.keeping import Keeping
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
 TagId = Annotated[
     str,
@@ -380,6 +382,7 @@ class Plant(Table):
     site: Site
     ropeway: tuple[Ropeway, ...] = Field(min_length=1)
     device: tuple[Device, ...] = Field(min_length=1)
+    history: Keeping = Keeping()
 
     def tags(self) -> Iterator[Tag]:
         """Yield every tag, in slot order."""

@@ -14,7 +14,7 @@ from collector.site import WHOLE_SITE, Plant
 Tables = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 
-OWN_TABLES = ("site", "ropeway", "device")
+OWN_TABLES = ("site", "ropeway", "device", "history")
 
 
 class SiteFileError(Exception):

@@ -29,6 +29,16 @@ DEVICE_COUNTERS = (
     ("skipped_ticks", "Ticks of the grid without a scan", "skipped"),
     ("reconnects", "Times that the device came back", "reconnects"),
 )
+HISTORY_GAUGES = (
+    ("commit_p99_seconds", "99th percentile of a commit's length", "commit_p99_ms", 0.001),
+    ("late_p99_seconds", "99th percentile from appending to disk", "late_p99_ms", 0.001),
+    ("disk_left_bytes", "Room left on the disk and inside the file", "disk_left_bytes", 1.0),
+    ("cap_bytes", "The most that the history may take", "cap_bytes", 1.0),
+)
+HISTORY_COUNTERS = (
+    ("thinned_samples", "Samples thinned before their time", "thinned_samples"),
+    ("thinned_unsent_samples", "Of these, what some receiver never got", "thinned_unsent"),
+)
 
 
 @router.get("/metrics", include_in_schema=False)
@@ -124,4 +134,11 @@ def _queues(table: dict[str, Any]) -> Iterator[Metric]:
         "ropewatch_history_bytes", "Size of the history on disk", table["history"]["bytes"]
     )
     yield CounterMetricFamily("ropewatch_history_scans", "Scans kept", table["history"]["scans"])
+    for name, words, key, unit in HISTORY_GAUGES:
+        if table["history"][key] is not None:
+            yield GaugeMetricFamily(
+                f"ropewatch_history_{name}", words, table["history"][key] * unit
+            )
+    for name, words, key in HISTORY_COUNTERS:
+        yield CounterMetricFamily(f"ropewatch_history_{name}", words, table["history"][key])
     yield GaugeMetricFamily("ropewatch_live_clients", "Open pages", table["live"]["clients"])

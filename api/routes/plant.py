@@ -1,27 +1,16 @@
-"""The plant as the screens need it: site, board, history, gaps."""
+"""The plant as the screens need it: site and board."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from analytics.conditions import Condition
 from analytics.plain import figure, milliseconds, name_table, seen_ms
 from api.deps import StationDep
-from api.errors import Refused
 from api.station import Station
-from collector.history.buckets import cut_buckets
-from collector.history.rows import Course
 from collector.site import Device, Name, Rope, Ropeway, Tag, period_of
 
 router = APIRouter(prefix="/api", tags=["plant"])
-
-NANOSECONDS_PER_MS = 1_000_000
-LONGEST_SPAN_MS = 26 * 3600 * 1000
-MOST_TAGS = 60
-MOST_BUCKETS = 2000
-LATEST_MS = 4_000_000_000_000
-
-InstantMs = Annotated[int, Query(ge=0, le=LATEST_MS)]
 
 
 @router.get("/site")
@@ -59,80 +48,6 @@ async def board(station: StationDep) -> dict[str, Any]:
             }
             for slot, tag in enumerate(station.site.plant.tags())
         ],
-    }
-
-
-@router.get("/history")
-async def history(
-    station: StationDep,
-    tags: Annotated[str, Query(max_length=8000)],
-    from_ms: InstantMs,
-    to_ms: InstantMs,
-    buckets: Annotated[int, Query(ge=1, le=MOST_BUCKETS)] = 300,
-) -> dict[str, Any]:
-    """Return equal spans of each tag's course; a span without good samples holds null."""
-    wanted = list(dict.fromkeys(tags.split(",")))
-    _check_span(station, wanted, from_ms, to_ms)
-    from_ns, to_ns = from_ms * NANOSECONDS_PER_MS, to_ms * NANOSECONDS_PER_MS
-    courses = await station.collector.history.courses(wanted, from_ns, to_ns)
-    return {
-        "from_ms": from_ms,
-        "to_ms": to_ms,
-        "bucket_ms": (to_ms - from_ms) / buckets,
-        "series": [_series(tag, courses[tag], (from_ns, to_ns), buckets) for tag in wanted],
-    }
-
-
-@router.get("/gaps")
-async def gaps(
-    station: StationDep,
-    from_ms: InstantMs = 0,
-    to_ms: InstantMs = LATEST_MS,
-    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
-) -> dict[str, Any]:
-    """Return the gap ledger's rows that touch the span, newest first."""
-    rows = await station.collector.history.gaps(
-        from_ms * NANOSECONDS_PER_MS, to_ms * NANOSECONDS_PER_MS, limit
-    )
-    return {
-        "gaps": [
-            {
-                "id": number,
-                "device": gap.device,
-                "tag": None,
-                "from_ms": milliseconds(gap.from_ns),
-                "to_ms": milliseconds(gap.to_ns),
-                "cause": gap.cause.value,
-                "recovered": gap.recovered,
-            }
-            for number, gap in rows
-        ]
-    }
-
-
-def _check_span(station: Station, tags: list[str], from_ms: int, to_ms: int) -> None:
-    known = station.site.plant.slots()
-    strangers = [tag for tag in tags if tag not in known]
-    if strangers:
-        named = ", ".join(strangers[:5])
-        raise Refused(404, f"没有测点 {named}", f"no such tag: {named}")
-    if len(tags) > MOST_TAGS:
-        raise Refused(422, f"一次最多 {MOST_TAGS} 个测点", f"at most {MOST_TAGS} tags at once")
-    if to_ms <= from_ms:
-        raise Refused(422, "结束时间不晚于开始时间", "to_ms must be after from_ms")
-    if to_ms - from_ms > LONGEST_SPAN_MS:
-        raise Refused(422, "时间跨度最长 26 小时", "the span is at most 26 hours")
-
-
-def _series(tag: str, course: Course, span: tuple[int, int], count: int) -> dict[str, Any]:
-    cut = cut_buckets(course, *span, count)
-    return {
-        "tag": tag,
-        "t": [milliseconds(at) for at in cut.begin_ns.tolist()],
-        "min": [figure(value) for value in cut.lowest.tolist()],
-        "mean": [figure(value) for value in cut.mean.tolist()],
-        "max": [figure(value) for value in cut.highest.tolist()],
-        "good": [figure(value) for value in cut.good_share.tolist()],
     }
 
 

@@ -1,6 +1,9 @@
 """Every missing interval has a row, from its begin to its end."""
 
-from collector.gaps import Cause, Gap, GapLedger
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from collector.gaps import Cause, Gap, GapLedger, weeks_of
 
 
 def test_a_gap_is_kept_when_it_opens_and_again_when_it_closes() -> None:
@@ -54,3 +57,32 @@ def test_gaps_that_follow_on_each_other_are_one_and_others_are_not() -> None:
         ("plc", 33, 40),
         ("other", 11, 12),
     ]
+
+
+ZONE = ZoneInfo("Asia/Shanghai")
+HOUR_NS = 3600 * 10**9
+
+
+def at(day: int, hour: int) -> int:
+    """Return an instant of November 2026; its 23rd is a Monday."""
+    return int(datetime(2026, 11, day, hour, tzinfo=ZONE).timestamp()) * 10**9
+
+
+def test_weeks_begin_on_the_sites_monday_and_the_present_one_ends_now() -> None:
+    this, last = weeks_of([], ZONE, at(26, 12), 2)
+    assert (this.name, this.from_ns, this.to_ns) == ("2026-W48", at(23, 0), at(26, 12))
+    assert (last.name, last.from_ns, last.to_ns) == ("2026-W47", at(16, 0), at(23, 0))
+
+
+def test_a_gap_counts_in_each_week_that_it_touches_and_overlaps_count_once() -> None:
+    gaps = [
+        Gap("wind", at(22, 22), at(23, 4), Cause.DEVICE_LOST),
+        Gap("wind", at(23, 3), at(23, 5), Cause.MONITOR_DOWN),
+        Gap("drive", at(26, 11), None, Cause.DEVICE_LOST),
+    ]
+    this, last = weeks_of(gaps, ZONE, at(26, 12), 2)
+    drive, wind = this.devices
+    assert (drive.device, drive.missing_ns) == ("drive", HOUR_NS)
+    assert (wind.gaps, wind.missing_ns) == (2, 5 * HOUR_NS)
+    assert wind.by_cause_ns == {Cause.DEVICE_LOST: 4 * HOUR_NS, Cause.MONITOR_DOWN: 2 * HOUR_NS}
+    assert [one.missing_ns for one in last.devices] == [2 * HOUR_NS]

@@ -61,10 +61,10 @@ def test_what_an_instrument_sends_comes_back_with_its_holes(
 
 def test_figures_of_an_instrument_are_packed_tightly() -> None:
     rng = np.random.default_rng(1)
-    walk = np.cumsum(rng.integers(-2, 3, 3600)) * 0.1 + 20
+    walk: Values = (np.cumsum(rng.integers(-2, 3, 3600)) * 0.1 + 20).astype(np.float64)
     single = (rng.normal(12, 1, 3600)).astype(np.float32).astype(np.float64)
     assert len(pack_values(walk, Linear(0.1, 20))) < 0.5 * len(walk)
-    assert len(pack_values(np.round(walk, 1), Linear())) < 0.5 * len(walk)
+    assert len(pack_values(np.round(walk, 1).astype(np.float64), Linear())) < 0.5 * len(walk)
     assert len(pack_values(single, Linear())) < 3.5 * len(single)
     assert len(pack_values(np.full(3600, 7.25), Linear())) < 60
 
