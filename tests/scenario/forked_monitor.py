@@ -1,0 +1,43 @@
+"""Runs the whole station, without its pages, in children forked from one warm process.
+
+`python -m tests.scenario.forked_monitor SITE FOLDER`: each line read starts a monitor and
+prints its process id; the next line is read when that monitor is gone. To be killed at
+hundreds of instants, a monitor must begin in a moment.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from api.config import SiteFile, read_site
+from api.serve import quiet_libraries
+from api.station import StationSettings, open_station, running
+
+
+async def monitor(site: SiteFile, folder: Path) -> None:
+    """Run a station until SIGTERM."""
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    async with open_station(site, StationSettings(folder)) as station, running(station, ended.set):
+        await ended.wait()
+
+
+def main(site_file: str, folder: str) -> None:
+    """Fork one monitor for each line."""
+    site = read_site(Path(site_file))
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # its words are the log's
+            quiet_libraries()
+            asyncio.run(monitor(site, Path(folder)))
+            os._exit(0)
+        print(child, flush=True)
+        os.waitpid(child, 0)
+        print("gone", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
