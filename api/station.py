@@ -23,7 +23,8 @@ from api.config import SiteFile
 from api.live import LiveFeed
 from api.troubles import troubles_of
 from collector.clock import REAL_TIME, Clock, TimeBase
-from collector.history.influx import InfluxServer, LineRenderer, settings_from
+from collector.history.influx import InfluxServer, settings_from
+from collector.history.lines import LineRenderer
 from collector.history.sender import Pace, Sender
 from collector.service import Collector
 from collector.supervisor import DeviceState

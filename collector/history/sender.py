@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 
 import structlog
 
-from collector.history.influx import NO_ANSWER, STORED, Answer, split_fields
+from collector.history.influx import NO_ANSWER, STORED, Answer
+from collector.history.lines import split_fields
 from collector.history.schema import HistoryError
 from collector.model import Scan
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from collector.clock import Clock
-from collector.history.influx import InfluxServer, InfluxSettings, LineRenderer
+from collector.history.influx import InfluxServer, InfluxSettings
+from collector.history.lines import LineRenderer
 from collector.history.rows import StoredScan
 from collector.history.sender import Pace, Sender, Server
 from collector.history.store import History

@@ -13,7 +13,8 @@ import pytest
 
 from collector.board import Board
 from collector.clock import Clock, TimeBase
-from collector.history.influx import InfluxServer, InfluxSettings, LineRenderer
+from collector.history.influx import InfluxServer, InfluxSettings
+from collector.history.lines import LineRenderer
 from collector.history.sealer import Sealer
 from collector.history.sender import Pace, Sender
 from collector.history.store import History

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NEEDED = {"influxd": ("go", "cargo", "cc", "pkg-config"), "telegraf": ("go", "cc")}
+RUST_TOO = ("go", "cargo", "cc", "pkg-config")
+NEEDED = {"influxd": RUST_TOO, "influxd1": RUST_TOO, "telegraf": ("go", "cc")}
 SAY_EVERY_S = 30.0
 
 
