@@ -15,14 +15,14 @@ environment environment-dev:
 # The browser tests run in a pytest of their own: Playwright leaves a loop running that asyncio tests trip over.
 test: environment-dev
 	@$(PY) requirements/debian.py
-	@$(PY) -m tests.servers.make influxd
+	@$(PY) -m tests.servers.make influxd influxd1
 	$(PY) -m pytest -m "not browser"
 	$(if $(wildcard tests/page/test_*.py),$(PY) -m pytest -m browser)
 
 # The real servers that tests run against, built once into the user's cache folder.
 servers: environment-dev
 	@$(PY) requirements/debian.py
-	@$(PY) -m tests.servers.make influxd
+	@$(PY) -m tests.servers.make influxd influxd1
 
 check: environment-dev
 	$(PY) -m ruff format --check .

@@ -14,6 +14,7 @@ from api.routes import (
     consultations,
     health,
     history,
+    influx,
     live,
     metrics,
     plant,
@@ -42,6 +43,7 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
     for route in (
         plant,
         history,
+        influx,
         alarms,
         consultations,
         ropes,

@@ -152,6 +152,7 @@ def _influx(station: Station) -> dict[str, Any] | None:
         "reason": state.reason,
         "oldest_unsent_ms": milliseconds(state.oldest_unsent_ns),
         "sent": state.sent,
+        "samples_per_s": round(state.samples_per_s, 1),
         "dead_letters": state.dead_letters,
         "backlog_scans": max(0, station.collector.history.health.newest_seq - state.cursor),
     }

@@ -3,12 +3,12 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from analytics.brief import Evidence
@@ -24,13 +24,23 @@ from api.live import LiveFeed
 from api.troubles import troubles_of
 from collector.clock import REAL_TIME, Clock, TimeBase
 from collector.history.influx import InfluxServer, settings_from
+from collector.history.influxql import InfluxHistory, RemoteFirst
 from collector.history.lines import LineRenderer
 from collector.history.sender import Pace, Sender
+from collector.history.spans import Spans
 from collector.service import Collector
 from collector.supervisor import DeviceState
 
 FINISH_S = 10.0
 KIND = "simulated"
+READ_FROM_INFLUXDB = "INFLUXDB_READ"
+
+
+class Past(Protocol):
+    """Where pages read the past from: the local history, or InfluxDB if that is asked for."""
+
+    async def spans(self, tags: Sequence[str], within: tuple[int, int], count: int) -> Spans:
+        """Return the past of `tags`, in their order, in equal spans."""
 
 
 class MixedFolderError(Exception):
@@ -61,6 +71,7 @@ class Station:
     substitutions: SubstitutionDesk
     live: LiveFeed
     sender: Sender | None
+    past: Past
     started_ns: int
 
     @property
@@ -97,16 +108,20 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             Random(),  # noqa: S311 - jitter
         )
         stack.callback(collector.history.close)
-        sender = None
+        sender, past = None, None
         if influx is not None:
             groups = {tag.id: tag.group for tag in site.plant.tags()}
             tag_ids = await collector.history.tag_ids()
             renderer = LineRenderer(site.plant.site.name.en, tag_ids, groups)
+            if settings.environment.get(READ_FROM_INFLUXDB) == "1":
+                remote = InfluxHistory(influx, site.plant.site.name.en, groups)
+                stack.push_async_callback(remote.close)
+                past = RemoteFirst(remote, collector.history)
             server = InfluxServer(influx)
             stack.callback(server.close)
             pace = Pace(chance=Random().random)  # noqa: S311 - jitter
             sender = Sender(collector.history, server, renderer.render, Clock(), pace)
-        yield _assemble(site, clock, collector, records, sender)
+        yield _assemble(site, clock, collector, records, _Outlets(sender, past))
 
 
 async def _keep_apart(records: Records, site: SiteFile) -> None:
@@ -121,8 +136,16 @@ async def _keep_apart(records: Records, site: SiteFile) -> None:
         raise MixedFolderError(f"{message}; give another folder with --data")
 
 
+@dataclass(frozen=True, slots=True)
+class _Outlets:
+    """What stands between the station and an InfluxDB, if one is set."""
+
+    sender: Sender | None
+    past: Past | None
+
+
 def _assemble(
-    site: SiteFile, clock: Clock, collector: Collector, records: Records, sender: Sender | None
+    site: SiteFile, clock: Clock, collector: Collector, records: Records, outlets: _Outlets
 ) -> Station:
     scans = collector.board.subscribe("engine", QUEUE)
     engine = Engine(site.plant, site.judging, records, scans, clock)
@@ -146,7 +169,8 @@ def _assemble(
             site.plant, records, collector.examination.substitutes, clock
         ),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
-        sender=sender,
+        sender=outlets.sender,
+        past=outlets.past or collector.history,
         started_ns=clock.now_ns(),
     )
 

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 from analytics.model import Guidance
 from analytics.selfwatch import Growth, Trouble
+from collector.history.rollup import HOUR_NS
 from collector.history.sender import Sender
 from collector.history.store import History
 from collector.history.thinner import Thinner
 from collector.site import Name
+
+BEHIND_NS = HOUR_NS
 
 
 def troubles_of(history: History, thinner: Thinner, sender: Sender | None) -> Iterator[Trouble]:
@@ -17,6 +20,7 @@ def troubles_of(history: History, thinner: Thinner, sender: Sender | None) -> It
     yield _dropped(history)
     if sender is not None:
         yield _refused(sender)
+        yield _behind(history, sender)
 
 
 def _short(thinner: Thinner) -> Trouble:
@@ -86,4 +90,26 @@ def _refused(sender: Sender) -> Trouble:
             respond_within_s=8 * 3600,
         ),
         holds=lambda: sender.state.state == "refused",
+    )
+
+
+def _behind(history: History, sender: Sender) -> Trouble:
+    def holds() -> bool:
+        oldest_ns, newest_ns = sender.state.oldest_unsent_ns, history.health.last_commit_ns
+        return oldest_ns is not None and newest_ns - oldest_ns > BEHIND_NS
+
+    return Trouble(
+        id="influxdb_behind",
+        priority=3,
+        name=Name(zh="InfluxDB 落后超过一小时", en="InfluxDB is over an hour behind"),
+        guidance=Guidance(
+            consequence=Name(
+                zh="本地历史不受影响，远端看板不是最新", en="Kept here; boards elsewhere are old"
+            ),
+            response=Name(
+                zh="检查网络与服务器（见健康页）", en="Check network and server (health page)"
+            ),
+            respond_within_s=8 * 3600,
+        ),
+        holds=holds,
     )

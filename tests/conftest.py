@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.servers.influx_server import Account, Influxd, find_influxd
+from tests.servers.influx_server import PROGRAMS, Account, Influxd, find_influxd
 
 # A property is no stop watch: machines are shared, and a slow moment proves nothing.
 settings.register_profile("ropewatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -55,36 +55,45 @@ def _has_chinese_font() -> bool:
     return bool(answer.stdout.strip())
 
 
-@pytest.fixture(scope="session")
-def influxd_program() -> Path:
-    """The program of a real InfluxDB 2, for tests that start and stop it themselves."""
-    found = find_influxd()
+def influxd_of(generation: int) -> Path:
+    """Return the program of a real InfluxDB, for tests that start and stop it themselves."""
+    found = find_influxd(generation)
     if found is None:
-        lacking("no influxd on the PATH or in the cache folder: make servers")
+        lacking(f"no {PROGRAMS[generation]} on the PATH or in the cache folder: make servers")
     return found
 
 
 @pytest.fixture(scope="session")
+def influxd_program() -> Path:
+    """The program of a real InfluxDB 2."""
+    return influxd_of(2)
+
+
+@pytest.fixture(scope="session", params=[2, 1], ids=["influxdb2", "influxdb1"])
 def influxd(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Account]:
-    """A real InfluxDB 2 that runs: the one named by the environment, else one of our own."""
-    named = _named_account()
+    """A real InfluxDB of each generation: one named by the environment, else one of our own."""
+    generation: int = request.param
+    named = _named_account(generation)
     if named is not None:
         yield named
         return
-    program: Path = request.getfixturevalue("influxd_program")
-    server = Influxd(program, tmp_path_factory.mktemp("influxd"))
+    folder = tmp_path_factory.mktemp(PROGRAMS[generation])
+    server = Influxd(influxd_of(generation), folder, generation)
     server.start()
     yield server.account
     server.stop()
 
 
-def _named_account() -> Account | None:
-    url = os.environ.get("ROPEWATCH_TEST_INFLUXDB_URL")
-    token = os.environ.get("ROPEWATCH_TEST_INFLUXDB_TOKEN")
+def _named_account(generation: int) -> Account | None:
+    which = "INFLUXDB" if generation == 2 else "INFLUXDB1"
+    url = os.environ.get(f"ROPEWATCH_TEST_{which}_URL")
+    token = os.environ.get(f"ROPEWATCH_TEST_{which}_TOKEN")
     if not url or not token:
         return None
+    if generation == 1:
+        return Account(url, token, "none", 1)
     org = os.environ.get("ROPEWATCH_TEST_INFLUXDB_ORG") or _first_org(url, token)
     return Account(url, token, org)
 
@@ -105,6 +114,15 @@ def influx_bucket(influxd: Account) -> Iterator[str]:
 def own_influxd(influxd_program: Path, tmp_path: Path) -> Iterator[Influxd]:
     """A real InfluxDB 2 that this test may stop, kill and start again."""
     server = Influxd(influxd_program, tmp_path / "influxd")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=[2, 1], ids=["influxdb2", "influxdb1"])
+def either_influxd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Influxd]:
+    """A real InfluxDB of each generation that this test may stop, kill and start again."""
+    server = Influxd(influxd_of(request.param), tmp_path / "influxd", request.param)
     server.start()
     yield server
     server.stop()

@@ -35,8 +35,7 @@ async def history(
     wanted = list(dict.fromkeys(tags.split(",")))
     _check_span(station, wanted, from_ms, to_ms)
     within = (from_ms * NANOSECONDS_PER_MS, to_ms * NANOSECONDS_PER_MS)
-    kept = station.collector.history
-    spans = await kept.spans(wanted, within, buckets)
+    spans = await station.past.spans(wanted, within, buckets)
     series = zip(wanted, spans.by_key.items(), strict=True)
     return {
         "from_ms": from_ms,

@@ -116,6 +116,23 @@ def _told_by_drivers(devices: list[dict[str, Any]]) -> Metric:
     return told
 
 
+def _influx(table: dict[str, Any]) -> Iterator[Metric]:
+    """Yield how the sending stands; nothing where no InfluxDB is set."""
+    influx = table["influx"]
+    if influx is None:
+        return
+    oldest_ms = influx["oldest_unsent_ms"]
+    age_s = 0.0 if oldest_ms is None else max(0.0, (table["now_ms"] - oldest_ms) / 1000)
+    for name, words, value in (
+        ("oldest_unsent_seconds", "Age of the oldest scan that is not stored there", age_s),
+        ("samples_per_second", "How fast samples go there", influx["samples_per_s"]),
+        ("dead_letters", "Lines that were refused for good", influx["dead_letters"]),
+        ("refused", "1 while the server refuses our settings", influx["state"] == "refused"),
+    ):
+        yield GaugeMetricFamily(f"ropewatch_influx_{name}", words, value)
+    yield CounterMetricFamily("ropewatch_influx_samples", "Samples stored there", influx["sent"])
+
+
 def _queues(table: dict[str, Any]) -> Iterator[Metric]:
     depth = GaugeMetricFamily("ropewatch_queue_depth", "Scans that wait", labels=["queue"])
     dropped = CounterMetricFamily("ropewatch_queue_dropped", "Scans lost", labels=["queue"])
@@ -128,6 +145,7 @@ def _queues(table: dict[str, Any]) -> Iterator[Metric]:
         depth.add_metric(["influx"], table["influx"]["backlog_scans"])
     yield depth
     yield dropped
+    yield from _influx(table)
     failing = table["history"]["state"] == "failing"
     yield GaugeMetricFamily("ropewatch_history_failing", "1 while nothing can be kept", failing)
     yield GaugeMetricFamily(

@@ -3,7 +3,7 @@
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 
 NO_ANSWER = 0
 STORED = 204
+UNAUTHORIZED = 401
 CONNECT_MS = 5_000
 ANSWER_MS = 15_000
 WORDS_AT_MOST = 300
@@ -33,6 +34,7 @@ class InfluxSettings:
     token: str = field(repr=False)
     org: str = "ropewatch"
     bucket: str = "ropewatch"
+    token_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def settings_from(environment: Mapping[str, str]) -> InfluxSettings | None:
         raise InfluxSettingsError(message)
     org = environment.get("INFLUXDB_ORG") or "ropewatch"
     bucket = environment.get("INFLUXDB_BUCKET") or "ropewatch"
-    return InfluxSettings(url, _token(environment), org, bucket)
+    path = "" if environment.get("INFLUXDB_TOKEN") else environment.get("INFLUXDB_TOKEN_FILE", "")
+    return InfluxSettings(url, _token(environment), org, bucket, path)
 
 
 def _token(environment: Mapping[str, str]) -> str:
@@ -88,6 +91,9 @@ class InfluxServer:
 
     def __init__(self, settings: InfluxSettings) -> None:
         self.url = settings.url
+        self._open(settings)
+
+    def _open(self, settings: InfluxSettings) -> None:
         self._settings = settings
         self._client = InfluxDBClient(
             url=settings.url,
@@ -121,7 +127,20 @@ class InfluxServer:
 
     def _refusal(self, error: ApiException) -> Answer:
         words = self._clean(str(error.message or error.reason or ""))
+        if error.status == UNAUTHORIZED:
+            self._take_up_new_token()
         return Answer(int(error.status or NO_ANSWER), words, _seconds(error.retry_after))
+
+    def _take_up_new_token(self) -> None:
+        """Use what the token's file holds now, if it is another; the next write goes with it."""
+        settings = self._settings
+        try:
+            token = _token({"INFLUXDB_TOKEN_FILE": settings.token_file})
+        except InfluxSettingsError:
+            return
+        if token != settings.token:
+            self.close()
+            self._open(replace(settings, token=token))
 
     def _clean(self, words: str) -> str:
         hidden = words.replace(self._settings.token, "***")

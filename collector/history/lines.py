@@ -30,7 +30,7 @@ class LineRenderer:
     """
 
     def __init__(self, site: str, tag_ids: Mapping[int, str], groups: Mapping[str, str]) -> None:
-        self._site = _escape(_plain(site))
+        self._site = _escape(plain(site))
         self._tag_ids = tag_ids
         self._groups = groups
         self._places: dict[tuple[str, int], tuple[str, str, str]] = {}
@@ -123,7 +123,7 @@ def split_fields(line: str) -> list[str]:
     return [f"{series} {field} {source_ns}" for field in fields.split(",")]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return `text` without what no escape can carry in a tag."""
     return " ".join(text.replace("\\", "/").replace(INSTANT, " ").split()) or "site"
 

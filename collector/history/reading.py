@@ -208,6 +208,18 @@ def newest_seq(connection: sqlite3.Connection) -> int:
     return int(row[0]) if row else 0
 
 
+def seq_before(connection: sqlite3.Connection, received_ns: int) -> int:
+    """Return the number of the last scan before those received at an instant, or a little less."""
+    sealed = connection.execute(
+        "SELECT from_seq FROM segment WHERE to_ns >= ? ORDER BY to_seq LIMIT 1", (received_ns,)
+    ).fetchone()
+    if sealed is not None:
+        return int(sealed[0]) - 1
+    sql = f"SELECT min(seq) FROM scan WHERE received_ns >= ? AND seq > {SEALED}"  # noqa: S608
+    (first,) = connection.execute(sql, (received_ns,)).fetchone()
+    return newest_seq(connection) if first is None else int(first) - 1
+
+
 def last_received(connection: sqlite3.Connection) -> dict[str, int]:
     """Return when each device's newest kept scan was received."""
     blocks = Blocks(connection)

@@ -1,6 +1,7 @@
 """Sends every kept scan to InfluxDB once; its cursor moves only after the server's 204."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -9,12 +10,18 @@ from typing import Literal, Protocol
 import structlog
 
 from collector.history.influx import NO_ANSWER, STORED, Answer
+from collector.history.letters import DeadLetter
 from collector.history.lines import split_fields
 from collector.history.schema import HistoryError
 from collector.model import Scan
 
 CURSOR = "influxdb"
 SPREAD = 0.5
+RATE_OVER_S = 10.0
+
+
+class LettersWaitError(Exception):
+    """Dead letters cannot be sent now; the text is the server's."""
 
 
 class Kept(Protocol):
@@ -45,6 +52,12 @@ class Log(Protocol):
     async def dead_letters(self, cursor: str) -> int:
         """Return how many lines of `cursor` were refused for good."""
 
+    async def letters(self, cursor: str, limit: int) -> Sequence[DeadLetter]:
+        """Return the oldest lines of `cursor` that were refused for good."""
+
+    async def drop_letters(self, numbers: Sequence[int]) -> int:
+        """Forget dead letters by their numbers; return how many there were."""
+
     def move_cursor(self, name: str, seq: int) -> None:
         """Keep that everything up to `seq` is stored."""
 
@@ -65,6 +78,9 @@ class Server(Protocol):
 
 class Waits(Protocol):
     """The machine's time: a server does not run faster because a simulation does."""
+
+    def steady_s(self) -> float:
+        """Return seconds that never step backwards."""
 
     async def sleep(self, site_s: float) -> None:
         """Wait."""
@@ -101,7 +117,8 @@ class SenderState:
 
     `oldest_unsent_ns` is when the oldest scan not yet stored there was received, None
     when all is sent; `sent` counts samples since the start, `dead_letters` lines ever
-    refused; `cursor` is the last place in the log known to be stored there.
+    refused; `cursor` is the last place in the log known to be stored there and
+    `samples_per_s` how fast samples went there lately, 0 while nothing is sent.
     """
 
     state: Literal["idle", "sending", "waiting", "refused"] = "idle"
@@ -110,6 +127,7 @@ class SenderState:
     sent: int = 0
     dead_letters: int = 0
     cursor: int = 0
+    samples_per_s: float = 0.0
 
 
 class _NotNowError(Exception):
@@ -158,6 +176,8 @@ class Sender:
         self._begun = False
         self._lines_at_once = pace.samples
         self._failures = 0
+        self._rewound: int | None = None
+        self._paced: deque[tuple[float, int]] = deque()
         self._words = structlog.get_logger("influxdb").bind(url=server.url)
 
     async def run(self) -> None:
@@ -177,6 +197,7 @@ class Sender:
         try:
             if not self._begun:
                 await self._begin()
+            self._go_back()
             kept = await self._log.read_after(self.state.cursor, self._pace.samples)
         except HistoryError as error:
             self._become("waiting", str(error))
@@ -184,7 +205,7 @@ class Sender:
         if not kept:
             if self.state.state != "idle":
                 self._become("idle", "")
-            self.state = replace(self.state, oldest_unsent_ns=None)
+            self.state = replace(self.state, oldest_unsent_ns=None, samples_per_s=0.0)
             return self._pace.look_s
         self.state = replace(self.state, oldest_unsent_ns=kept[0].scan.received_ns)
         lines = [line for one in kept for line in self._render(one.device, one.scan)]
@@ -195,6 +216,36 @@ class Sender:
         self._keep_up(kept, buried)
         samples = sum(len(one.scan) for one in kept)
         return 0.0 if samples >= self._pace.samples // 2 else self._pace.look_s
+
+    def rewind(self, seq: int) -> None:
+        """Send everything after `seq` again: an empty server is filled so; the rest overwrites."""
+        self._rewound = seq
+
+    async def retry_letters(self, limit: int) -> int:
+        """Send the oldest dead letters once more; return how many are stored now.
+
+        What is refused again stays. LettersWaitError where the server takes nothing now.
+        """
+        letters = await self._log.letters(CURSOR, limit)
+        try:
+            buried = {line for line, _ in await self._deliver([one.line for one in letters])}
+        except _NotNowError as problem:
+            raise LettersWaitError(problem.answer.words or "no answer") from problem
+        stored = [one.number for one in letters if one.line not in buried]
+        await self.drop_letters(stored)
+        return len(stored)
+
+    async def drop_letters(self, numbers: Sequence[int]) -> int:
+        """Forget dead letters; return how many there were."""
+        dropped = await self._log.drop_letters(numbers)
+        self.state = replace(self.state, dead_letters=await self._log.dead_letters(CURSOR))
+        return dropped
+
+    def _go_back(self) -> None:
+        rewound, self._rewound = self._rewound, None
+        if rewound is not None:
+            self._log.move_cursor(CURSOR, rewound)
+            self.state = replace(self.state, cursor=rewound)
 
     async def _begin(self) -> None:
         """Go on where the last run was acknowledged."""
@@ -242,12 +293,22 @@ class Sender:
         self._failures = 0
         if self.state.state != "sending":
             self._become("sending", "")
+        samples = sum(len(one.scan) for one in kept)
         self.state = replace(
             self.state,
-            sent=self.state.sent + sum(len(one.scan) for one in kept),
+            sent=self.state.sent + samples,
+            samples_per_s=self._rate(samples),
             dead_letters=self.state.dead_letters + len(buried),
             cursor=kept[-1].seq,
         )
+
+    def _rate(self, samples: int) -> float:
+        """Return how many samples a second went there lately, these included."""
+        now_s = self._clock.steady_s()
+        self._paced.append((now_s, samples))
+        while now_s - self._paced[0][0] > RATE_OVER_S:
+            self._paced.popleft()
+        return sum(number for _, number in self._paced) / RATE_OVER_S
 
     def _wait(self, problem: _NotNowError) -> float:
         """Say once what is wrong and return how long to wait."""

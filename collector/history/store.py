@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import numpy as np
 from collector.clock import Clock
 from collector.gaps import Cause, Gap
 from collector.history.blocks import Linear
+from collector.history.letters import DeadLetter, drop_letters, read_letters
 from collector.history.reading import (
     Past,
     last_received,
@@ -21,6 +23,7 @@ from collector.history.reading import (
     read_segment,
     scans_after,
     sealed_after,
+    seq_before,
 )
 from collector.history.rows import SCAN_COLUMNS, Course, StoredScan, in_key_order, scan_row
 from collector.history.schema import open_writer, reading
@@ -139,6 +142,26 @@ class History:
         """Return how many lines of `cursor` were refused for good."""
         sql = "SELECT count(*) FROM dead_letter WHERE cursor = ?"
         return int((await self._rows(sql, (cursor,)))[0][0])
+
+    async def letters(self, cursor: str, limit: int) -> list[DeadLetter]:
+        """Return the oldest lines of `cursor` that were refused for good, with the words."""
+        await self.committed()
+        return await self.read(partial(read_letters, cursor=cursor, limit=limit))
+
+    async def drop_letters(self, numbers: Sequence[int]) -> int:
+        """Forget dead letters by their numbers; return how many there were."""
+        sql = "SELECT count(*) FROM dead_letter"
+        ((before,),) = await self._rows(sql)
+        await self.committed(partial(drop_letters, numbers=numbers))
+        ((after,),) = await self._rows(sql)
+        return int(before - after)
+
+    async def seq_at(self, received_ns: int) -> int:
+        """Return the number of the last scan before those received at an instant, or a little less.
+
+        Inside a sealed segment it is the segment's beginning.
+        """
+        return await self.read(partial(seq_before, received_ns=received_ns))
 
     async def last_received_ns(self) -> dict[str, int]:
         """Return when each device's newest kept scan was received."""

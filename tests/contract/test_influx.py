@@ -1,13 +1,15 @@
-"""What the history keeps, a real InfluxDB 2 holds as well, whatever happens in between."""
+"""What the history keeps, a real InfluxDB of each generation holds too, whatever happens."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from collector.history.influx import InfluxServer, settings_from
 from collector.history.sender import Sender
 from collector.history.store import History
 from tests.contract.influx_parts import (
@@ -81,9 +83,9 @@ async def test_a_new_sender_goes_on_where_the_last_was_acknowledged(
 
 @pytest.mark.slow
 async def test_a_server_that_was_away_is_caught_up_with_none_lost(
-    own_influxd: Influxd, tmp_path: Path
+    either_influxd: Influxd, tmp_path: Path
 ) -> None:
-    account = own_influxd.account
+    account = either_influxd.account
     with (
         account.bucket() as bucket,
         opened(tmp_path) as history,
@@ -93,22 +95,22 @@ async def test_a_server_that_was_away_is_caught_up_with_none_lost(
         async with running(sending):
             await keep(history, 100)
             await until(lambda: all_sent(history, sending))
-            await asyncio.to_thread(own_influxd.stop)
+            await asyncio.to_thread(either_influxd.stop)
             for part in range(10):
                 await keep(history, 200, first=100 + part * 200)
                 await asyncio.sleep(OUTAGE_S / 10)
             assert sending.state.state == "waiting"
             assert sending.state.oldest_unsent_ns is not None
-            await asyncio.to_thread(own_influxd.start)
+            await asyncio.to_thread(either_influxd.start)
             await until(lambda: all_sent(history, sending))
         assert account.points(bucket) == await expected(history)
 
 
 @pytest.mark.slow
 async def test_a_server_that_was_killed_while_writing_ends_up_equal(
-    own_influxd: Influxd, tmp_path: Path
+    either_influxd: Influxd, tmp_path: Path
 ) -> None:
-    account = own_influxd.account
+    account = either_influxd.account
     with (
         account.bucket() as bucket,
         opened(tmp_path) as history,
@@ -118,9 +120,9 @@ async def test_a_server_that_was_killed_while_writing_ends_up_equal(
         sending = await sender(history, server)
         async with running(sending):
             await until(lambda: _some_sent(sending))
-            await asyncio.to_thread(own_influxd.kill)
+            await asyncio.to_thread(either_influxd.kill)
             assert not await all_sent(history, sending)
-            await asyncio.to_thread(own_influxd.start)
+            await asyncio.to_thread(either_influxd.start)
             await until(lambda: all_sent(history, sending))
         assert account.points(bucket) == await expected(history)
 
@@ -132,7 +134,7 @@ async def _some_sent(sending: Sender) -> bool:
 async def test_a_wrong_token_is_one_clear_line_and_nothing_is_lost(
     influxd: Account, influx_bucket: str, tmp_path: Path
 ) -> None:
-    wrong = Account(influxd.url, "not-the-right-token", influxd.org)
+    wrong = replace(influxd, token="not-the-right:token")
     with opened(tmp_path) as history, capture_logs() as words:
         await keep(history, 20)
         with client(wrong, influx_bucket) as server:
@@ -217,3 +219,79 @@ def _plant_text(account: Account, bucket: str, instant_ns: int) -> None:
     site = SITE.replace(",", r"\,").replace("=", r"\=").replace(" ", r"\ ")
     series = f"process,device=north_drive_plc,place=drive,ropeway=north,site={site}"
     account.write(bucket, f'{series} speed="a text" {instant_ns}')
+
+
+async def test_an_empty_server_is_filled_again_from_the_local_history(
+    influxd: Account, influx_bucket: str, tmp_path: Path
+) -> None:
+    with opened(tmp_path) as history:
+        await keep(history, 300)
+        with client(influxd, influx_bucket) as server:
+            sending = await sender(history, server)
+            while not await all_sent(history, sending):
+                await sending.send()
+            await history.committed()
+        with influxd.bucket() as empty, client(influxd, empty) as server:
+            sending = await sender(history, server)
+            await sending.send()
+            assert influxd.points(empty) == {}
+            half_ns = (await history.read_after(150, 1))[0].scan.received_ns
+            sending.rewind(await history.seq_at(half_ns))
+            await send_all(history, sending)
+            half = influxd.points(empty)
+            assert min(key[2] for key in half) > half_ns - 2 * 10**9
+            sending.rewind(0)
+            await send_all(history, sending)
+            assert influxd.points(empty) == await expected(history)
+
+
+async def send_all(history: History, sending: Sender) -> None:
+    await sending.send()
+    while not await all_sent(history, sending):
+        await sending.send()
+
+
+async def test_dead_letters_are_listed_sent_again_and_dropped(
+    influxd: Account, influx_bucket: str, tmp_path: Path
+) -> None:
+    with opened(tmp_path) as history, client(influxd, influx_bucket) as server:
+        sending = await sender(history, server)
+        history.bury("influxdb", "process,place=mended speed=5 1790000000000000000", "old words")
+        history.bury("influxdb", "this is no line", "unable to parse")
+        letters = await history.letters("influxdb", 10)
+        assert [one.words for one in letters] == ["old words", "unable to parse"]
+        assert await sending.retry_letters(10) == 1
+        assert sending.state.dead_letters == 1
+        assert [key[3] for key in influxd.points(influx_bucket)] == ["speed"]
+        (left,) = await history.letters("influxdb", 10)
+        assert left.line == "this is no line"
+        assert await sending.drop_letters([left.number]) == 1
+        assert sending.state.dead_letters == 0
+
+
+async def test_a_token_file_that_is_put_right_is_taken_up_without_a_restart(
+    influxd: Account, influx_bucket: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("not-the-right:token")
+    settings = settings_from(
+        {
+            "INFLUXDB_URL": influxd.url,
+            "INFLUXDB_TOKEN_FILE": str(secret),
+            "INFLUXDB_ORG": influxd.org,
+            "INFLUXDB_BUCKET": influx_bucket,
+        }
+    )
+    assert settings is not None
+    server = InfluxServer(settings)
+    with opened(tmp_path) as history:
+        await keep(history, 20)
+        sending = await sender(history, server)
+        await sending.send()
+        assert sending.state.state == "refused"
+        secret.write_text(influxd.token)
+        await sending.send()
+        await sending.send()
+        assert await all_sent(history, sending)
+        assert influxd.points(influx_bucket) == await expected(history)
+    server.close()

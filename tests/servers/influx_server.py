@@ -1,4 +1,4 @@
-"""A throw-away InfluxDB 2 on a free port, and the means to read back all that it holds."""
+"""A throw-away InfluxDB of either generation on a free port, and the means to read it back."""
 
 import os
 import shutil
@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tests.servers.make import cache_folder
 
 ORG = "ropewatch"
-TOKEN = "test-token-of-a-throw-away-server"
+USER, PASSWORD = "tester", "a-long-enough-word"
+TOKENS = {2: "test-token-of-a-throw-away-server", 1: f"{USER}:{PASSWORD}"}
+PROGRAMS = {2: "influxd", 1: "influxd1"}
 START_S = 30.0
 STOP_S = 20.0
 
@@ -25,13 +28,31 @@ STOP_S = 20.0
 Points = dict[tuple[str, tuple[tuple[str, str], ...], int, str], float]
 
 
-def find_influxd() -> Path | None:
+def find_influxd(generation: int = 2) -> Path | None:
     """Return the server's program: on the PATH, else built into the cache folder."""
-    found = shutil.which("influxd")
+    name = PROGRAMS[generation]
+    found = shutil.which(name)
     if found:
         return Path(found)
-    built = cache_folder() / "influxd"
+    built = cache_folder() / name
     return built if os.access(built, os.X_OK) else None
+
+
+GENERATION_1 = """
+reporting-disabled = true
+bind-address = "127.0.0.1:0"
+[meta]
+dir = "{folder}/meta"
+[data]
+dir = "{folder}/data"
+wal-dir = "{folder}/wal"
+[http]
+bind-address = "127.0.0.1:{port}"
+auth-enabled = true
+log-enabled = false
+[monitor]
+store-enabled = false
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +62,19 @@ class Account:
     url: str
     token: str
     org: str
+    generation: int = 2
 
     @contextmanager
     def bucket(self) -> Iterator[str]:
-        """Give a bucket of its own, gone at the end."""
+        """Give a bucket of its own, gone at the end; in generation 1 a database's policy."""
         name = f"test_{uuid.uuid4().hex}"
+        if self.generation == 1:
+            self.ask(f'CREATE DATABASE "{name}"')
+            try:
+                yield f"{name}/autogen"
+            finally:
+                self.ask(f'DROP DATABASE "{name}"')
+            return
         with self._client() as client:
             organisations = client.get("/api/v2/orgs").raise_for_status().json()["orgs"]
             owner = next(one["id"] for one in organisations if one["name"] == self.org)
@@ -57,23 +86,28 @@ class Account:
             with self._client() as client:
                 client.delete(f"/api/v2/buckets/{identity}").raise_for_status()
 
+    def ask(self, statement: str, **more: str) -> list[dict[str, Any]]:
+        """Return the series that an InfluxQL statement gives."""
+        with self._client() as client:
+            answer = client.post("/query", params={"q": statement, **more}).raise_for_status()
+        found: list[dict[str, Any]] = []
+        for result in answer.json()["results"]:
+            if "error" in result:
+                raise AssertionError(result["error"])
+            found += result.get("series", [])
+        return found
+
     def points(self, bucket: str, span_ns: tuple[int, int] | None = None) -> Points:
         """Return every point that `bucket` holds, or those in a span, both ends included."""
         where = f" WHERE time >= {span_ns[0]} AND time <= {span_ns[1]}" if span_ns else ""
         statement = f"SELECT * FROM /.*/{where} GROUP BY *"
-        question = {"db": bucket, "epoch": "ns", "q": statement}
-        with self._client() as client:
-            answer = client.get("/query", params=question).raise_for_status().json()
         found: Points = {}
-        for result in answer["results"]:
-            if "error" in result:
-                raise AssertionError(result["error"])
-            for series in result.get("series", []):
-                tags = tuple(sorted(series.get("tags", {}).items()))
-                for instant, *values in series["values"]:
-                    for field, value in zip(series["columns"][1:], values, strict=True):
-                        if value is not None:
-                            found[series["name"], tags, instant, field] = value
+        for series in self.ask(statement, db=bucket.split("/", maxsplit=1)[0], epoch="ns"):
+            tags = tuple(sorted(series.get("tags", {}).items()))
+            for instant, *values in series["values"]:
+                for field, value in zip(series["columns"][1:], values, strict=True):
+                    if value is not None:
+                        found[series["name"], tags, instant, field] = value
         return found
 
     def write(self, bucket: str, lines: str) -> None:
@@ -90,9 +124,10 @@ class Account:
 class Influxd:
     """A server of our own in `folder`: start, stop, kill and start again on the same data."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, generation: int = 2) -> None:
         self._program = program
         self._folder = folder
+        self._generation = generation
         self._process: subprocess.Popen[bytes] | None = None
         self._port = _free_port()
         self._set_up = False
@@ -100,21 +135,15 @@ class Influxd:
     @property
     def account(self) -> Account:
         """Where it listens and what opens it."""
-        return Account(f"http://127.0.0.1:{self._port}", TOKEN, ORG)
+        url = f"http://127.0.0.1:{self._port}"
+        return Account(url, TOKENS[self._generation], ORG, self._generation)
 
     def start(self) -> None:
         """Start it and wait until it answers; the first time makes the organisation."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "influxd.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    str(self._program),
-                    f"--bolt-path={self._folder / 'influxd.bolt'}",
-                    f"--sqlite-path={self._folder / 'influxd.sqlite'}",
-                    f"--engine-path={self._folder / 'engine'}",
-                    f"--http-bind-address=127.0.0.1:{self._port}",
-                    "--reporting-disabled",
-                ],
+                self._command(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -122,6 +151,21 @@ class Influxd:
         if not self._set_up:
             self._make_account()
             self._set_up = True
+
+    def _command(self) -> list[str]:
+        folder = self._folder
+        if self._generation == 1:
+            settings = folder / "influxd.conf"
+            settings.write_text(GENERATION_1.format(folder=folder, port=self._port), "utf-8")
+            return [str(self._program), "-config", str(settings)]
+        return [
+            str(self._program),
+            f"--bolt-path={folder / 'influxd.bolt'}",
+            f"--sqlite-path={folder / 'influxd.sqlite'}",
+            f"--engine-path={folder / 'engine'}",
+            f"--http-bind-address=127.0.0.1:{self._port}",
+            "--reporting-disabled",
+        ]
 
     def stop(self) -> None:
         """Ask it to end and wait until it has."""
@@ -159,16 +203,15 @@ class Influxd:
         raise AssertionError(f"influxd did not answer within {START_S:g} s")
 
     def _make_account(self) -> None:
-        wanted = {
-            "username": "tester",
-            "password": "a-long-enough-word",
-            "org": ORG,
-            "bucket": "first",
-            "token": TOKEN,
-        }
-        answer = httpx.post(
-            f"{self.account.url}/api/v2/setup", json=wanted, timeout=30.0, trust_env=False
-        )
+        url = self.account.url
+        if self._generation == 1:
+            # The first user may be made by anybody; from then on one needs a name.
+            statement = f"CREATE USER {USER} WITH PASSWORD '{PASSWORD}' WITH ALL PRIVILEGES"
+            answer = httpx.post(f"{url}/query", params={"q": statement}, trust_env=False)
+        else:
+            wanted = {"username": USER, "password": PASSWORD, "org": ORG, "bucket": "first"}
+            wanted["token"] = self.account.token
+            answer = httpx.post(f"{url}/api/v2/setup", json=wanted, timeout=30.0, trust_env=False)
         answer.raise_for_status()
 
 

@@ -1,6 +1,6 @@
 """A small station and a client to it, without any device."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,16 +83,18 @@ class Desk:
 
 
 @asynccontextmanager
-async def a_station(folder: Path) -> AsyncIterator[Station]:
-    settings = StationSettings(folder, about_now(60), environment={})
+async def a_station(
+    folder: Path, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Station]:
+    settings = StationSettings(folder, about_now(60), environment=environment or {})
     async with open_station(a_site(), settings) as station:
         await station.engine.restore()
         yield station
 
 
 @asynccontextmanager
-async def a_desk(folder: Path) -> AsyncIterator[Desk]:
-    async with a_station(folder) as station:
+async def a_desk(folder: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[Desk]:
+    async with a_station(folder, environment) as station:
         app = create_app(station, screens=folder / "none")
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
