@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from api import upkeep
 from api.config import SiteFile, SiteFileError, read_site, site_schema
 from api.demo import DemoError, run_demo
 from api.probe import ProbeError, probed_lines
@@ -24,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(upkeep.app)
 
 SiteArgument = Annotated[Path, typer.Argument(help="The site file (TOML).")]
 

@@ -15,11 +15,13 @@ from api.app import create_app
 from api.config import SiteFile
 from api.health import log_health
 from api.station import MixedFolderError, StationSettings, open_station, running
+from collector.folder import FolderInUseError
 from collector.history.influx import InfluxSettingsError
 from collector.history.schema import HistoryError
 
 QUIET = ("pymodbus", "asyncua", "apscheduler", "uvicorn", "urllib3", "influxdb_client", "alembic")
 GRACE_S = 3
+UNUSABLE = (HistoryError, RecordsError, InfluxSettingsError, MixedFolderError, FolderInUseError)
 
 
 class ServeError(Exception):
@@ -40,7 +42,7 @@ def serve(site: SiteFile, settings: StationSettings, address: Address) -> None:
     listener = _listen(address)
     try:
         asyncio.run(_serve(site, settings, address, listener))
-    except (HistoryError, RecordsError, InfluxSettingsError, MixedFolderError) as error:
+    except UNUSABLE as error:
         raise ServeError(str(error)) from error
     finally:
         listener.close()

@@ -23,6 +23,7 @@ from api.config import SiteFile
 from api.live import LiveFeed
 from api.troubles import troubles_of
 from collector.clock import REAL_TIME, Clock, TimeBase
+from collector.folder import claimed
 from collector.history.influx import InfluxServer, settings_from
 from collector.history.influxql import InfluxHistory, RemoteFirst
 from collector.history.lines import LineRenderer
@@ -91,12 +92,13 @@ def devices_online(collector: Collector) -> int:
 async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterator[Station]:
     """Open everything that a station keeps; nothing runs yet.
 
-    HistoryError, RecordsError, InfluxSettingsError or MixedFolderError, one sentence
-    each, where the folder, a file or a setting cannot be used.
+    HistoryError, RecordsError, InfluxSettingsError, MixedFolderError or FolderInUseError,
+    one sentence each, where the folder, a file or a setting cannot be used.
     """
     clock = Clock(settings.time_base)
     async with AsyncExitStack() as stack:
         influx = settings_from(settings.environment)
+        stack.enter_context(claimed(settings.folder))
         records = await stack.enter_async_context(
             Records.open(settings.folder / "records.sqlite", clock.now_ns)
         )

@@ -52,6 +52,11 @@ class Place:
     last_ns: int
 
 
+def whole_places(rows: Iterable[tuple[int, ...]]) -> list[Place]:
+    """Return where blocks stand, but for rows that a damaged page has emptied."""
+    return [Place(*row) for row in rows if None not in row]
+
+
 class Blocks:
     """The sealed blocks of one look at the file: axes unpacked once, damage gathered."""
 
@@ -92,6 +97,10 @@ class Blocks:
         sql = f"SELECT {name} FROM block WHERE id = ?"  # noqa: S608 - own words
         row = self._connection.execute(sql, (place.block,)).fetchone()
         return row[0] if row else b""
+
+    def forget_axes(self) -> None:
+        """Let the axes go that were unpacked so far: whoever reads everything needs each once."""
+        self._axes.clear()
 
     @contextmanager
     def _gathering(self, place: Place) -> Iterator[None]:
@@ -152,7 +161,7 @@ def places_of(
         "WHERE tag = ? AND last_ns >= ? AND first_ns < ? AND raw >= ? ORDER BY segment",
         (key, from_ns, to_ns, raw),
     )
-    return [Place(*row) for row in found]
+    return whole_places(found)
 
 
 def scans_after(connection: sqlite3.Connection, seq: int) -> Iterator[StoredScan]:
@@ -193,9 +202,7 @@ def read_segment(connection: sqlite3.Connection, segment: int) -> list[StoredSca
             "WHERE segment = ? AND device = ? AND raw ORDER BY tag",
             (segment, key),
         ).fetchall()
-        whole = [
-            (place.tag, column) for place, column in blocks.columns(Place(*row) for row in places)
-        ]
+        whole = [(place.tag, column) for place, column in blocks.columns(whole_places(places))]
         if whole:
             scans.extend(unseal_device(name, blocks.axis(segment, key), whole))
     scans.sort(key=lambda one: one.seq)
