@@ -53,6 +53,13 @@ export const api = {
   health: () => ask<w.Health>("/api/health"),
   gaps: (from_ms: number, to_ms: number) =>
     ask<{ gaps: w.Gap[] }>(`/api/gaps?from_ms=${Math.floor(from_ms)}&to_ms=${Math.ceil(to_ms)}`),
+  gapWeeks: () => ask<{ weeks: w.GapWeek[] }>("/api/gaps/weeks?weeks=8"),
+  deadLetters: (limit: number) => ask<{ letters: w.DeadLetter[] }>(`/api/influx/dead-letters?limit=${limit}`),
+  lettersUrl: "/api/influx/dead-letters.lp",
+  retryLetters: (name: string) => act<{ stored: number }>("/api/influx/dead-letters/retry", { name }),
+  dropLetters: (name: string, ids: number[]) =>
+    act<{ dropped: number }>("/api/influx/dead-letters/drop", { name, ids }),
+  refill: (name: string) => act<{ scans: number }>("/api/influx/back-fill", { name, from_ms: null }),
   history: (tags: readonly string[], from_ms: number, to_ms: number, buckets: number) =>
     ask<w.History>(
       `/api/history?tags=${tags.map(part).join(",")}&from_ms=${Math.floor(from_ms)}` +

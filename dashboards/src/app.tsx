@@ -16,6 +16,7 @@ import { RopePage } from "./pages/Rope";
 import { RopewayPage } from "./pages/Ropeway";
 import { Ropes } from "./pages/Ropes";
 import { Tasks } from "./pages/Tasks";
+import { TrendsPage } from "./pages/Trends";
 import { route } from "./router";
 import { site } from "./site";
 
@@ -26,10 +27,16 @@ const LISTS: Record<string, Page> = {
   alarms: Alarms,
   consultations: Consultations,
   ropes: Ropes,
+  trends: TrendsPage,
   tasks: Tasks,
   health: HealthPage,
 };
-const ONES: Record<string, Page> = { ropeway: RopewayPage, consultations: ConsultationPage, ropes: RopePage };
+const ONES: Record<string, Page> = {
+  ropeway: RopewayPage,
+  consultations: ConsultationPage,
+  ropes: RopePage,
+  trends: TrendsPage,
+};
 /** What the page root is called for one thing of a list. */
 const ONE_OF: Record<string, string> = { consultations: "consultation", ropes: "rope" };
 

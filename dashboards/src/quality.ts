@@ -54,3 +54,29 @@ export function shown(reading: Pick<Reading, "value" | "quality" | "old">, tag: 
   if (tag?.boolean) return reading.value ? texts().yes : texts().no;
   return number(reading.value, tag?.decimals ?? 1);
 }
+
+/** A stretch of a course that has no good sample: nothing came, or nothing that could be believed. */
+export type Stretch = { from_s: number; to_s: number; kind: "missing" | "doubted" };
+
+/**
+ * The stretches of a course in buckets without a good sample. Each bucket lasts to the next one's
+ * begin, the last one `step_s`. A count above zero means that samples came, and none was good.
+ */
+export function stretchesOf(
+  t_s: readonly number[],
+  mean: readonly (number | null)[],
+  count: readonly (number | null)[],
+  step_s: number,
+): Stretch[] {
+  const found: Stretch[] = [];
+  mean.forEach((value, at) => {
+    if (value !== null) return;
+    const kind = (count[at] ?? 0) > 0 ? "doubted" : "missing";
+    const from_s = t_s[at] as number;
+    const to_s = t_s[at + 1] ?? from_s + step_s;
+    const last = found[found.length - 1];
+    if (last && last.kind === kind && last.to_s === from_s) last.to_s = to_s;
+    else found.push({ from_s, to_s, kind });
+  });
+  return found;
+}

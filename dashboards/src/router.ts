@@ -23,6 +23,8 @@ export const link = {
   consultation: (id: string | number) => `#/consultations/${encodeURIComponent(id)}`,
   ropes: "#/ropes",
   rope: (id: string) => `#/ropes/${encodeURIComponent(id)}`,
+  trends: "#/trends",
+  trend: (view: string) => `#/trends/${encodeURIComponent(view)}`,
   tasks: "#/tasks",
   health: "#/health",
 };

@@ -147,8 +147,18 @@ export type Series = {
   mean: (number | null)[];
   max: (number | null)[];
   good: number[];
+  /** Samples in each bucket, good or not. */
+  count: number[];
+  /** What a damaged file no longer gives back. */
+  damaged: { from_ms: Instant; to_ms: Instant }[];
 };
-export type History = { from_ms: Instant; to_ms: Instant; bucket_ms: number; series: Series[] };
+export type History = {
+  from_ms: Instant;
+  to_ms: Instant;
+  bucket_ms: number;
+  series: Series[];
+  gaps: Gap[];
+};
 
 export type DeviceHealth = {
   id: string;
@@ -176,19 +186,26 @@ export type Health = {
   devices: DeviceHealth[];
   subscribers: { name: string; depth: number; capacity: number; dropped: number }[];
   history: {
-    state: "ok" | "failing";
+    state: "ok" | "short" | "failing";
     reason: string;
     last_commit_ms: Instant | null;
     commit_p99_ms: number | null;
+    late_p99_ms: number;
+    disk_left_bytes: number | null;
+    cap_bytes: number;
+    thinned_samples: number;
+    thinned_unsent: number;
     scans: number;
+    waiting: number;
     bytes: number;
-    dropped?: number;
+    dropped: number;
   };
   influx: null | {
     state: "idle" | "sending" | "waiting" | "refused";
     reason: string;
     oldest_unsent_ms: Instant | null;
     sent: number;
+    samples_per_s: number;
     dead_letters: number;
     backlog_scans: number;
   };
@@ -201,9 +218,23 @@ export type Gap = {
   tag: string | null;
   from_ms: Instant;
   to_ms: Instant | null;
-  cause: "device_lost" | "not_polled" | "monitor_down" | "clock_leap";
+  cause: GapCause;
   recovered: boolean;
 };
+
+export type GapCause = "device_lost" | "not_polled" | "monitor_down" | "clock_leap" | "store_full";
+
+/** What of one device is missing in a calendar week of the site. */
+export type DeviceWeek = {
+  device: string;
+  gaps: number;
+  missing_ms: number;
+  missing_share: number;
+  by_cause_ms: Partial<Record<GapCause, number>>;
+};
+export type GapWeek = { week: string; from_ms: Instant; to_ms: Instant; devices: DeviceWeek[] };
+
+export type DeadLetter = { id: number; at_ms: Instant; line: string; words: string };
 
 export type DecisionWord =
   | "normal"

@@ -1,33 +1,31 @@
-// How a live strip is drawn: mean in its min-max band, gaps shaded, limits drawn and named.
+// How a live strip is drawn: mean in its min-max band, gaps hatched, limits drawn and named.
 import type uPlot from "uplot";
 import { texts } from "../i18n";
 import { stretch } from "../judge";
 import { number } from "../numbers";
-import { clock, minute } from "../time";
+import { stretchesOf } from "../quality";
+import { clock, day, minute, monthDay } from "../time";
 import type { Tag } from "../wire";
+import { hatch } from "./hatch";
 import { type Paint, priorityPaint } from "./paint";
 
-/** Seconds, least, mean, most; null where nothing was good. */
-export type Columns = [number[], (number | null)[], (number | null)[], (number | null)[]];
+/** Seconds, least, mean, most, and how many samples; null where nothing was good. */
+export type Columns = [number[], (number | null)[], (number | null)[], (number | null)[], (number | null)[]];
 
 const SHORT_SPAN_S = 900;
+const DAY_S = 86_400;
 
-function shadeGaps(u: uPlot, colours: Paint): void {
-  const [x, , mean] = u.data as unknown as Columns;
-  u.ctx.save();
-  u.ctx.fillStyle = colours.band;
-  u.ctx.globalAlpha = 0.5;
-  for (let from = 0; from < x.length; from++) {
-    if (mean[from] !== null) continue;
-    let to = from;
-    while (to + 1 < x.length && mean[to + 1] === null) to++;
-    const begin = u.valToPos(x[Math.max(0, from - 1)] as number, "x", true);
-    const end = u.valToPos(x[Math.min(x.length - 1, to + 1)] as number, "x", true);
-    const left = Math.max(begin, u.bbox.left);
-    u.ctx.fillRect(left, u.bbox.top, Math.max(0, end - left), u.bbox.height);
-    from = to;
-  }
-  u.ctx.restore();
+/** How an instant is named on the time axis of a span. */
+function labelOf(span_s: number): (ms: number) => string {
+  if (span_s <= SHORT_SPAN_S) return clock;
+  if (span_s <= 1.5 * DAY_S) return minute;
+  return span_s <= 10 * DAY_S ? (ms) => `${monthDay(ms)} ${minute(ms)}` : day;
+}
+
+function hatchGaps(u: uPlot, colours: Paint): void {
+  const [x, , mean, , count] = u.data as unknown as Columns;
+  const step_s = x.length > 1 ? (x[x.length - 1] as number) - (x[x.length - 2] as number) : 0;
+  hatch(u, stretchesOf(x, mean, count, step_s), colours);
 }
 
 function drawLimits(u: uPlot, tag: Tag, colours: Paint): void {
@@ -71,7 +69,7 @@ export function stripOptions(
 ): uPlot.Options {
   const font = `12px ${colours.font}`;
   const axis = { stroke: colours.muted, font, ticks: { show: false } };
-  const label = span_s <= SHORT_SPAN_S ? clock : minute;
+  const label = labelOf(span_s);
   const hidden = { points: { show: false }, spanGaps: false };
   return {
     width,
@@ -100,10 +98,11 @@ export function stripOptions(
       { ...hidden, stroke: "transparent" },
       { ...hidden, stroke: colours.live, width: 1.6 },
       { ...hidden, stroke: "transparent" },
+      { show: false },
     ],
     bands: [{ series: [3, 1], fill: `${colours.band}80` }],
     hooks: {
-      drawAxes: [(u) => shadeGaps(u, colours)],
+      drawAxes: [(u) => hatchGaps(u, colours)],
       draw: [(u) => drawLimits(u, tag, colours)],
     },
   };

@@ -4,6 +4,7 @@ import { say, texts } from "../i18n";
 import { siteNow } from "../live/feed";
 import { DeviceTable } from "../panels/DeviceTable";
 import { GapTable } from "../panels/GapTable";
+import { GapWeeks } from "../panels/GapWeeks";
 import { KeepingPanels } from "../panels/KeepingPanels";
 import { usePolled } from "../polled";
 import { span } from "../time";
@@ -33,6 +34,7 @@ export function HealthPage(_: { id: string }) {
           <KeepingPanels health={health} />
         </>
       ) : null}
+      <GapWeeks />
       <GapTable gaps={gaps.answer?.gaps ?? null} now_ms={health?.now_ms ?? siteNow()} />
     </div>
   );

@@ -4,6 +4,7 @@ import { texts } from "../i18n";
 import { bytes, maybe, number } from "../numbers";
 import { span } from "../time";
 import type { Health } from "../wire";
+import { DeadLetters } from "./DeadLetters";
 
 type Fact = [name: string, value: ComponentChildren];
 
@@ -13,7 +14,9 @@ function Facts({
   alarming,
   reason,
   facts,
+  children,
 }: {
+  children?: ComponentChildren;
   title: string;
   state: string;
   alarming: boolean;
@@ -34,12 +37,23 @@ function Facts({
           </div>
         ))}
       </dl>
+      {children}
     </section>
   );
 }
 
 const ago = (at_ms: number | null, now_ms: number): string =>
   at_ms === null ? "—" : texts().time.ago(span(now_ms - at_ms));
+
+function Thinned({ history }: { history: Health["history"] }) {
+  const { thinned_samples, thinned_unsent } = history;
+  return (
+    <span class={thinned_samples > 0 ? "lacking" : ""}>
+      {number(thinned_samples, 0)}
+      {thinned_unsent > 0 ? ` (${texts().health.thinnedUnsent(number(thinned_unsent, 0))})` : ""}
+    </span>
+  );
+}
 
 function HistoryFacts({ health }: { health: Health }) {
   const t = texts().health;
@@ -48,14 +62,18 @@ function HistoryFacts({ health }: { health: Health }) {
     <Facts
       title={t.history}
       state={t.historyStates[history.state]}
-      alarming={history.state !== "ok" || (history.dropped ?? 0) > 0}
+      alarming={history.state !== "ok" || history.dropped > 0}
       reason={history.reason}
       facts={[
         [t.lastCommit, ago(history.last_commit_ms, now_ms)],
         [t.commitTime, `${maybe(history.commit_p99_ms, 1)} ms`],
+        [t.lateTime, `${maybe(history.late_p99_ms, 0)} ms`],
         [t.scans, number(history.scans, 0)],
-        [t.size, bytes(history.bytes)],
-        [t.dropped, number(history.dropped ?? 0, 0)],
+        [t.waiting, number(history.waiting, 0)],
+        [t.size, `${bytes(history.bytes)} / ${bytes(history.cap_bytes)}`],
+        [t.diskLeft, history.disk_left_bytes === null ? "—" : bytes(history.disk_left_bytes)],
+        [t.dropped, number(history.dropped, 0)],
+        [t.thinned, <Thinned key="thinned" history={history} />],
       ]}
     />
   );
@@ -74,13 +92,18 @@ function InfluxFacts({ health }: { health: Health }) {
       facts={[
         [t.unsent, ago(influx.oldest_unsent_ms, now_ms)],
         [t.backlog, number(influx.backlog_scans, 0)],
+        [t.drainRate, t.perSecond(number(influx.samples_per_s, 0))],
         [t.sent, number(influx.sent, 0)],
         [
           t.deadLetters,
-          <b class={influx.dead_letters > 0 ? "lacking" : ""}>{number(influx.dead_letters, 0)}</b>,
+          <b key="letters" class={influx.dead_letters > 0 ? "lacking" : ""}>
+            {number(influx.dead_letters, 0)}
+          </b>,
         ],
       ]}
-    />
+    >
+      <DeadLetters count={influx.dead_letters} />
+    </Facts>
   );
 }
 

@@ -4,7 +4,7 @@ import { openAlarms } from "../live/board";
 import { needsAcknowledging } from "../judge";
 import { link, route } from "../router";
 
-const PAGES = ["overview", "alarms", "consultations", "ropes", "tasks", "health"] as const;
+const PAGES = ["overview", "alarms", "consultations", "ropes", "trends", "tasks", "health"] as const;
 
 export function Navigation() {
   const t = texts().nav;

@@ -29,25 +29,27 @@ function pastColumns(history: History): Columns {
   const [only] = history.series;
   const seconds = (t: number[]) => t.map((ms) => ms / 1000);
   if (only && history.series.length === 1)
-    return [seconds(only.t), [...only.min], [...only.mean], [...only.max]];
+    return [seconds(only.t), [...only.min], [...only.mean], [...only.max], [...only.count]];
   const { t, values } = highestOf(history.series, "max");
-  return [seconds(t), values.map(() => null), values, values.map(() => null)];
+  const count = t.map((_, at) => history.series.reduce((sum, one) => sum + (one.count[at] ?? 0), 0));
+  return [seconds(t), values.map(() => null), values, values.map(() => null), count];
 }
 
 /** The past and after it the live points; where the two meet nothing is drawn twice. */
 function joined(history: History | null, live: readonly Point[], speed: number): Columns {
-  const all: Columns = history ? pastColumns(history) : [[], [], [], []];
+  const all: Columns = history ? pastColumns(history) : [[], [], [], [], []];
   let last = all[0][all[0].length - 1] ?? 0;
   for (const { at_s, value } of live) {
     if (at_s <= last) continue;
     if (all[0].length > 0 && at_s - last > Math.max(BREAK_S * speed, (history?.bucket_ms ?? 0) / 500)) {
       all[0].push(last + 0.001);
-      for (const column of [all[1], all[2], all[3]]) column.push(null);
+      for (const column of [all[1], all[2], all[3], all[4]]) column.push(null);
     }
     all[0].push(at_s);
     all[1].push(value);
     all[2].push(value);
     all[3].push(value);
+    all[4].push(1);
     last = at_s;
   }
   return all;
@@ -85,7 +87,7 @@ export function Strip({ indicator, span_s }: { indicator: Indicator; span_s: num
   useEffect(() => {
     if (!box.current || !tag || width === 0) return;
     box.current.dataset.theme = dress;
-    const plot = new uPlot(stripOptions(tag, span_s, width, height, paint()), [[], [], [], []], box.current);
+    const plot = new uPlot(stripOptions(tag, span_s, width, height, paint()), [[], [], [], [], []], box.current);
     const draw = () => {
       const now_s = siteNow() / 1000;
       plot.setData(joined(history.current, live.current, site.peek()?.speed ?? 1), false);

@@ -4,8 +4,10 @@ import { readingAt } from "../live/board";
 import { siteNow, siteSecond } from "../live/feed";
 import { begun } from "../judge";
 import { doubt, look } from "../quality";
+import { link } from "../router";
 import { site } from "../site";
 import { age } from "../time";
+import { SPANS_S, writeView } from "../trends";
 import type { Tag } from "../wire";
 import { Shown } from "./Shown";
 
@@ -16,7 +18,9 @@ function Row({ tag }: { tag: Tag }) {
   return (
     <tr>
       <td class="wide" title={tag.id}>
-        {say(tag.name) || tag.id}
+        <a href={link.trend(writeView({ tags: [tag.id], span_s: SPANS_S[1], end_ms: null }))}>
+          {say(tag.name) || tag.id}
+        </a>
       </td>
       <td class="nowrap number">
         <Shown slot={tag.slot} />
