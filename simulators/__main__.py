@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -91,6 +92,9 @@ async def _serve(
         for name, device in simulation.devices.items():
             typer.echo(f"{name}: {device.address}")
         typer.echo(f"time base {simulation.clock.base.write()}")
+        # Looking through all that stays would hold up every device, again and again.
+        gc.collect()
+        gc.freeze()
         typer.echo("ready")
         tasks.append(asyncio.create_task(simulation.run()))
         if report is not None:

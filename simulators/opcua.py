@@ -79,6 +79,7 @@ class Station:
         self.requests: Counter[str] = Counter(write=0, call=0)
         self._read = read
         self._mode = Mode.ANSWERING
+        self._spares: list[Server] = []
         self._server = Server()
         self._nodes: dict[str, ua.NodeId] = {}
         self._folder: Any = None
@@ -94,10 +95,23 @@ class Station:
         """Where the server listens, for people."""
         return f"opc ua {self.device.url}"
 
+    async def prepare(self) -> None:
+        """Make ready the server that a restart brings.
+
+        asyncua takes a second for it and holds up all other devices meanwhile, which
+        no restart of a real server does.
+        """
+        spare = Server()
+        await spare.init()
+        self._spares.append(spare)
+
     async def start(self) -> None:
         """Make the address space and listen."""
+        await self._server.init()
+        await self._open()
+
+    async def _open(self) -> None:
         server = self._server
-        await server.init()
         server.set_endpoint(self.device.url)
         server.set_server_name(self.device.id)
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
@@ -140,10 +154,12 @@ class Station:
 
     async def _start_anew(self) -> None:
         """Listen as a server that knows nothing of its former sessions."""
-        self._server = Server()
+        if not self._spares:
+            await self.prepare()
+        self._server = self._spares.pop()
         self._nodes.clear()
         self._removed = frozenset()
-        await self.start()
+        await self._open()
 
     def _misbehave(self, mode: Mode) -> None:
         """Spoil the connections that stand."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.noticing import assert_only_read, watch
+from tests.scenario.noticing import assert_only_read, assert_periods_kept, watch
 from tests.scenario.rehearsal import Rehearsal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -28,8 +28,7 @@ def test_a_silent_plc_blinds_only_its_own_tags_and_is_back_soon(tmp_path: Path) 
         devices = {one["id"]: one for one in rehearsal.get("/api/health")["devices"]}
         silent = devices.pop("north_drive_plc")
         assert silent["reconnects"] == 1
-        late = {name: one["lateness_p99_ms"] for name, one in devices.items()}
-        assert max(late.values()) < 50, late
+        assert_periods_kept(devices.values())
         assert all(one["state"] == "online" for one in devices.values())
         assert rehearsal.log().count("device lost") == 1
         assert rehearsal.log().count("device back") == 1
@@ -41,8 +40,7 @@ def test_twelve_devices_fail_each_in_its_own_way_and_none_delays_another(tmp_pat
     with Rehearsal(tmp_path, "plant_network") as rehearsal:
         watch(rehearsal, 40)
         health = rehearsal.get("/api/health")
-        late = {one["id"]: one["lateness_p99_ms"] for one in health["devices"]}
-        assert max(late.values()) < 50, late
+        assert_periods_kept(health["devices"])
         assert all(one["state"] == "online" for one in health["devices"])
         told = rehearsal.log().splitlines()
         failed = {one.target for one in rehearsal.scenario.expect if one.kind == "gap"}
