@@ -1,9 +1,12 @@
 """A simulated OPC UA server: source times and status codes, nothing to write or call."""
 
+import asyncio
+import gc
 import socket
 import struct
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, timedelta
 from random import Random
 from typing import Any
@@ -52,6 +55,29 @@ PASS_QUANTITIES = (
 )
 
 
+async def fresh_server() -> Server:
+    """Return a server with the standard address space, which listens nowhere yet."""
+    server = Server()
+    # Looking for rubbish among so many objects that all stay would take twice the time.
+    gc.disable()
+    try:
+        await server.init()
+    finally:
+        gc.enable()
+    return server
+
+
+async def end_server(server: Server) -> None:
+    """Close every connection and listen no more, without waiting for a clock's next second."""
+    inner = server.iserver
+    if inner.time_task is not None:
+        inner.time_task.cancel()
+        with suppress(asyncio.CancelledError):
+            await inner.time_task
+        inner.time_task = None
+    await server.stop()
+
+
 class _CountedMethods:
     """Method service that counts what it is asked before it answers."""
 
@@ -80,7 +106,7 @@ class Station:
         self._read = read
         self._mode = Mode.ANSWERING
         self._spares: list[Server] = []
-        self._server = Server()
+        self._server: Server
         self._nodes: dict[str, ua.NodeId] = {}
         self._folder: Any = None
         self._removed: frozenset[str] = frozenset()
@@ -101,37 +127,16 @@ class Station:
         asyncua takes a second for it and holds up all other devices meanwhile, which
         no restart of a real server does.
         """
-        spare = Server()
-        await spare.init()
-        self._spares.append(spare)
+        self._spares.append(await fresh_server())
 
     async def start(self) -> None:
         """Make the address space and listen."""
-        await self._server.init()
-        await self._open()
-
-    async def _open(self) -> None:
-        server = self._server
-        server.set_endpoint(self.device.url)
-        server.set_server_name(self.device.id)
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
-        uri = self.device.namespace or f"urn:ropewatch:simulator:{self.device.id}"
-        space = await server.register_namespace(uri)
-        self._folder = await server.nodes.objects.add_object(space, self.device.id)
-        for tag in self.device.tags:
-            plain = tag.node if tag.node.startswith("ns=") else f"ns={space};{tag.node}"
-            node = ua.NodeId.from_string(plain)
-            self._nodes[tag.id] = node
-            await self._add(tag.id)
-        inner = server.iserver
-        # asyncua's own types are narrower than what it takes.
-        inner.callback_service.addListener(CallbackType.PreWrite, self._on_write)  # type: ignore[arg-type]
-        inner.method_service = _CountedMethods(inner.method_service, self.requests)  # type: ignore[assignment]
-        await server.start()
+        await self.prepare()
+        await self._start_anew()
 
     async def stop(self) -> None:
         """Close every connection and listen no more."""
-        await self._server.stop()
+        await end_server(self._server)
 
     async def behave(self, mode: Mode, _delay_s: float = 0.0) -> None:
         """Answer or misbehave from now on; slow and failing count as silent."""
@@ -156,10 +161,25 @@ class Station:
         """Listen as a server that knows nothing of its former sessions."""
         if not self._spares:
             await self.prepare()
-        self._server = self._spares.pop()
+        self._server = server = self._spares.pop()
         self._nodes.clear()
         self._removed = frozenset()
-        await self._open()
+        server.set_endpoint(self.device.url)
+        server.set_server_name(self.device.id)
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        uri = self.device.namespace or f"urn:ropewatch:simulator:{self.device.id}"
+        space = await server.register_namespace(uri)
+        self._folder = await server.nodes.objects.add_object(space, self.device.id)
+        for tag in self.device.tags:
+            plain = tag.node if tag.node.startswith("ns=") else f"ns={space};{tag.node}"
+            node = ua.NodeId.from_string(plain)
+            self._nodes[tag.id] = node
+            await self._add(tag.id)
+        inner = server.iserver
+        # asyncua's own types are narrower than what it takes.
+        inner.callback_service.addListener(CallbackType.PreWrite, self._on_write)  # type: ignore[arg-type]
+        inner.method_service = _CountedMethods(inner.method_service, self.requests)  # type: ignore[assignment]
+        await server.start()
 
     def _misbehave(self, mode: Mode) -> None:
         """Spoil the connections that stand."""

@@ -20,6 +20,7 @@ from collector.drivers.opcua import OpcUaDriver
 from collector.drivers.opcua_session import Secrets
 from collector.model import Quality, Scan
 from collector.site import OpcUaDevice
+from simulators.opcua import end_server, fresh_server
 from tests.contract.simulator_parts import free_ports
 
 URI = "urn:ropewatch:tests"
@@ -54,8 +55,7 @@ class Peer:
 
     async def start(self) -> None:
         """Listen, with every node at 1.0 since 2026."""
-        self.server = Server()
-        await self.server.init()
+        self.server = await fresh_server()
         self.server.set_endpoint(f"opc.tcp://127.0.0.1:{self.port}/")
         self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         for number in range(self.strange_namespaces):
@@ -69,7 +69,7 @@ class Peer:
 
     async def stop(self) -> None:
         """Listen no more."""
-        await self.server.stop()
+        await end_server(self.server)
 
     async def add(self, name: str) -> None:
         """Add a node."""
