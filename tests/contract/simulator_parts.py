@@ -1,13 +1,13 @@
 """A Modbus reader of its own making, free ports, and devices of the bundled site on them."""
 
 import asyncio
-import socket
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from collector.site import ModbusDevice, ModbusTag, OpcUaDevice
 from collector.site import Plant as Site
+from tests.ports import free_port
 
 CODES = {"coil": 1, "discrete_input": 2, "holding_register": 3, "input_register": 4}
 FORMATS = {
@@ -86,15 +86,8 @@ async def value_of(reader: RawReader, device: ModbusDevice, tag: ModbusTag) -> f
 
 
 def free_ports(count: int) -> Sequence[int]:
-    """Return ports that the system says are free."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Return ports that nobody listens on."""
+    return [free_port() for _ in range(count)]
 
 
 def on_free_ports(site: Site) -> Site:

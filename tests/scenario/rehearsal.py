@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,18 +18,12 @@ from collector.model import NANOSECONDS
 from collector.site import Plant
 from collector.sitefile import read_plant
 from simulators.scenario import Scenario, read_scenario, scenario_path
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 MOUNTAIN = ROOT / "simulators" / "sites" / "mountain.toml"
 STARTING_S = 40.0
 ENDING_S = 30.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def relocated_site(folder: Path, site: Path = MOUNTAIN) -> Path:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import uuid
@@ -15,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from tests.ports import free_port
 from tests.servers.make import cache_folder
 
 ORG = "ropewatch"
@@ -129,7 +129,7 @@ class Influxd:
         self._folder = folder
         self._generation = generation
         self._process: subprocess.Popen[bytes] | None = None
-        self._port = _free_port()
+        self._port = free_port()
         self._set_up = False
 
     @property
@@ -213,9 +213,3 @@ class Influxd:
             wanted["token"] = self.account.token
             answer = httpx.post(f"{url}/api/v2/setup", json=wanted, timeout=30.0, trust_env=False)
         answer.raise_for_status()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

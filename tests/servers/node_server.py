@@ -5,13 +5,13 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
 from tests.servers.make import cache_folder
 
 HERE = Path(__file__).resolve().parent / "nodeopcua"
@@ -93,7 +93,7 @@ def node_server(
     folder: Path, nodes: Sequence[dict[str, Any]], port: int = 0, **other: Any
 ) -> Iterator[NodeServer]:
     """Run a server with those nodes; its certificates live in `folder`."""
-    port = port or _free_port()
+    port = port or free_port()
     wanted = {"port": port, "pki": str(folder), "nodes": list(nodes), **other}
     home = installed()
     process = subprocess.Popen(
@@ -111,9 +111,3 @@ def node_server(
     finally:
         process.kill()
         process.communicate(timeout=END_S)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,10 +14,10 @@ from api.config import SiteFile
 from api.station import Station, StationSettings, open_station
 from collector.model import Scan
 from collector.site import Name, Plant
+from tests.ports import free_port
 from tests.unit.analytics.judging_words import a_judging, a_rule
 from tests.unit.analytics.station_words import about_now
 from tests.unit.analytics.test_rope_tests import LIMITS
-from tests.unit.collector.test_service import a_free_port
 from tests.unit.collector.test_site import rope
 from tests.unit.collector.words import BEGIN_NS, NAME, modbus, ropeway, scan, tables, tag
 
@@ -43,9 +43,9 @@ def a_site() -> SiteFile:
                 "drive",
                 tag(SPEED, 0, unit="m/s", normal=[0, 6]),
                 tag(E_STOP, 0, table="coil", type="bool"),
-                port=a_free_port(),
+                port=free_port(),
             ),
-            modbus("wind", tag(GUST, 0), port=a_free_port()),
+            modbus("wind", tag(GUST, 0), port=free_port()),
             ropeway=[way],
         )
     )

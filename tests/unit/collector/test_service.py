@@ -1,7 +1,6 @@
 """The collector as one whole: what it did not read is in the ledger, over restarts too."""
 
 import asyncio
-import socket
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -12,22 +11,17 @@ from collector.model import Quality
 from collector.service import Collector
 from collector.site import Plant
 from collector.supervisor import DeviceState
+from tests.ports import free_port
 from tests.unit.collector.words import modbus, plant, scan, tag
 
 FOREVER_NS = 4 * 10**18
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def off(*device_ids: str) -> Plant:
     """Return a plant whose devices are all switched off."""
     return plant(
         *[
-            modbus(one, tag(f"north.{one}.speed"), scan_s=0.1, port=a_free_port())
+            modbus(one, tag(f"north.{one}.speed"), scan_s=0.1, port=free_port())
             for one in device_ids
         ]
     )
@@ -77,7 +71,7 @@ async def test_a_device_that_is_no_longer_in_the_site_file_has_no_gap(tmp_path: 
 
 
 async def test_what_is_published_goes_examined_to_board_and_history(tmp_path: Path) -> None:
-    of = plant(modbus("drive", tag("north.drive.beat", frozen={"after_s": 1}), port=a_free_port()))
+    of = plant(modbus("drive", tag("north.drive.beat", frozen={"after_s": 1}), port=free_port()))
     collector = Collector(of, tmp_path / "history.sqlite", Clock(), Random(1))
     for at in (0, 1):
         collector._publish(scan(of, {"north.drive.beat": 5.0}, at))
