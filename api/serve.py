@@ -4,7 +4,10 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 
 import structlog
 import typer
@@ -41,11 +44,19 @@ def serve(site: SiteFile, settings: StationSettings, address: Address) -> None:
     quiet_libraries()
     listener = _listen(address)
     try:
-        asyncio.run(_serve(site, settings, address, listener))
+        with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+            runner.run(_serve(site, settings, address, listener))
     except UNUSABLE as error:
         raise ServeError(str(error)) from error
     finally:
         listener.close()
+
+
+def quickest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loop; None, which is asyncio's own, without it."""
+    if find_spec("uvloop") is None:
+        return None
+    return import_module("uvloop").new_event_loop  # type: ignore[no-any-return]
 
 
 def quiet_libraries() -> None:
@@ -85,6 +96,8 @@ async def _serve(
             lifespan="off",
             ws="websockets-sansio",
             ws_ping_interval=20,
+            # Packing would be done anew for every page; a plant's network has room.
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=GRACE_S,
         )
         server = uvicorn.Server(config)

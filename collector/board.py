@@ -59,6 +59,7 @@ class Board:
         self.revision = np.zeros(count, dtype=np.int64)
         self.published = 0
         self._subscriptions: list[Subscription] = []
+        self._watchers: list[asyncio.Event] = []
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -70,6 +71,12 @@ class Board:
         subscription = Subscription(name, capacity)
         self._subscriptions.append(subscription)
         return subscription
+
+    def watch(self) -> asyncio.Event:
+        """Return an event that is set at every scan; who waits for it clears it."""
+        watcher = asyncio.Event()
+        self._watchers.append(watcher)
+        return watcher
 
     def publish(self, scan: Scan) -> None:
         """Make `scan` the newest of its tags and offer it to every subscriber.
@@ -88,3 +95,5 @@ class Board:
         self.good_ns[slots[good]] = scan.source_ns[good]
         for subscription in self._subscriptions:
             subscription.offer(scan)
+        for watcher in self._watchers:
+            watcher.set()
