@@ -135,8 +135,9 @@ class Station:
         await self._start_anew()
 
     async def stop(self) -> None:
-        """Close every connection and listen no more."""
-        await end_server(self._server)
+        """Close every connection and listen no more, if it ever did."""
+        if self._nodes:
+            await end_server(self._server)
 
     async def behave(self, mode: Mode, _delay_s: float = 0.0) -> None:
         """Answer or misbehave from now on; slow and failing count as silent."""
