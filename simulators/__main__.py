@@ -88,13 +88,13 @@ async def _serve(
     tasks: list[asyncio.Task[None]] = []
     try:
         await simulation.start()
+        # Looking through all that stays would hold up every device, again and again.
+        gc.collect()
+        gc.freeze()
         await simulation.begin(begin())
         for name, device in simulation.devices.items():
             typer.echo(f"{name}: {device.address}")
         typer.echo(f"time base {simulation.clock.base.write()}")
-        # Looking through all that stays would hold up every device, again and again.
-        gc.collect()
-        gc.freeze()
         typer.echo("ready")
         tasks.append(asyncio.create_task(simulation.run()))
         if report is not None:
