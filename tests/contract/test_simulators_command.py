@@ -66,7 +66,7 @@ speed = 30
 [[change]]
 kind = "stop"
 target = "hill"
-at_s = 5
+at_s = 15
 stop = "safety"
 """
 
@@ -160,7 +160,7 @@ async def test_a_script_acts_in_fast_time_and_requests_are_reported(
         async with connected(device) as reader:
             speeds = [await value_of(reader, device, device.tags[0])]
             while speeds[-1] > 0:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.03)
                 speeds.append(await value_of(reader, device, device.tags[0]))
         assert len(speeds) > 3
         await asyncio.sleep(1.2)
