@@ -149,7 +149,7 @@ class _Outlets:
 def _assemble(
     site: SiteFile, clock: Clock, collector: Collector, records: Records, outlets: _Outlets
 ) -> Station:
-    scans = collector.board.subscribe("engine", QUEUE)
+    scans = collector.board.subscribe("engine", QUEUE, collector.note_unjudged)
     engine = Engine(site.plant, site.judging, records, scans, clock)
     evidence = Evidence(
         site.plant, site.judging, collector.board, collector.history, engine.conditions

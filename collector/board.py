@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,10 +12,13 @@ from collector.model import Quality, Scan
 class Subscription:
     """One reader's own queue: when it is full the oldest scan is lost, and counted."""
 
-    def __init__(self, name: str, capacity: int) -> None:
+    def __init__(
+        self, name: str, capacity: int, lose: Callable[[Scan], None] | None = None
+    ) -> None:
         self.name = name
         self.capacity = capacity
         self.dropped = 0
+        self._lose = lose
         self._scans: deque[Scan] = deque()
         self._arrived = asyncio.Event()
 
@@ -25,8 +29,10 @@ class Subscription:
     def offer(self, scan: Scan) -> None:
         """Queue `scan`; never waits."""
         if len(self._scans) >= self.capacity:
-            self._scans.popleft()
+            lost = self._scans.popleft()
             self.dropped += 1
+            if self._lose is not None:
+                self._lose(lost)
         self._scans.append(scan)
         self._arrived.set()
 
@@ -66,9 +72,14 @@ class Board:
         """Every subscriber, for the health page."""
         return tuple(self._subscriptions)
 
-    def subscribe(self, name: str, capacity: int) -> Subscription:
-        """Return a new subscriber's queue of at most `capacity` scans."""
-        subscription = Subscription(name, capacity)
+    def subscribe(
+        self, name: str, capacity: int, lose: Callable[[Scan], None] | None = None
+    ) -> Subscription:
+        """Return a new subscriber's queue of at most `capacity` scans.
+
+        `lose` is told of every scan that the queue loses.
+        """
+        subscription = Subscription(name, capacity, lose)
         self._subscriptions.append(subscription)
         return subscription
 

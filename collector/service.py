@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import numpy as np
+
 from collector.board import Board
 from collector.clock import Clock
 from collector.drivers import Driver
@@ -19,11 +21,12 @@ from collector.gaps import Cause, GapLedger
 from collector.history.sealer import Sealer
 from collector.history.store import History
 from collector.history.thinner import Thinner
-from collector.model import Scan
+from collector.model import NANOSECONDS, Scan
 from collector.site import Device, ModbusDevice, Plant
 from collector.supervisor import Supervisor, Surroundings
 
 LOOK_EVERY_S = 0.25
+UNJUDGED_JOINED_S = 2.0
 
 
 class Collector:
@@ -43,6 +46,17 @@ class Collector:
         self.examination = Examination(plant, clock)
         self._secrets = Secrets(history_path.parent / "opcua", os.environ)
         self.supervisors = tuple(self._supervisors(random))
+        self._device_of = np.repeat(
+            np.arange(len(plant.device)), [len(device.tags) for device in plant.device]
+        )
+        self._unjudged: dict[str, tuple[int, int]] = {}
+
+    def note_unjudged(self, scan: Scan) -> None:
+        """Enter, with the next look, that `scan` never reached the rules."""
+        device = self.plant.device[self._device_of[scan.slots[0]]].id
+        oldest_ns = int(scan.source_ns.min())
+        from_ns, to_ns = self._unjudged.get(device, (oldest_ns, 0))
+        self._unjudged[device] = min(from_ns, oldest_ns), max(to_ns, scan.received_ns)
 
     async def run(self) -> None:
         """Read all devices until cancelled."""
@@ -50,18 +64,25 @@ class Collector:
         async with asyncio.TaskGroup() as group:
             for supervisor in self.supervisors:
                 group.create_task(supervisor.run(), name=supervisor.device.id)
-            group.create_task(self._watch_age(), name="age of the values")
+            group.create_task(self._look_after(), name="age of the values")
             group.create_task(self._sealer.run(), name="sealing the history")
             group.create_task(self.thinner.run(), name="thinning the history")
 
-    async def _watch_age(self) -> None:
+    async def _look_after(self) -> None:
         """Call what nobody brought for two periods stale, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            self._enter_unjudged()
             overdue = self.examination.overdue(self.board, self.clock.now_ns())
             if overdue is not None:
                 self.board.publish(overdue)
                 self.history.append(overdue)
+
+    def _enter_unjudged(self) -> None:
+        joined_ns = int(UNJUDGED_JOINED_S * self.clock.speed * NANOSECONDS)
+        for device, (from_ns, to_ns) in self._unjudged.items():
+            self._ledger.note(device, from_ns, to_ns, Cause.NOT_JUDGED, joined_ns)
+        self._unjudged.clear()
 
     async def _take_up_gaps(self) -> None:
         """Enter that the monitor was down; what it had open ended when it last wrote."""

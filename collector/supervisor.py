@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 
+import numpy as np
 import structlog
 
 from collector.clock import Clock
 from collector.drivers import Classed, Driver, DriverError, Refusal, ScanClass, Telling
-from collector.gaps import Cause, GapLedger
+from collector.gaps import Cause, GapLedger, TagGaps
 from collector.model import NANOSECONDS, Quality, Scan, Slots, lost_scan
 from collector.remedies import remedy
-from collector.site import Device
+from collector.site import Device, period_of
 
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 3.0
@@ -23,6 +24,7 @@ KEPT_LATENESS_S = 0.05
 TICKS_REMEMBERED = 600
 LONGEST_DRIFT_S = 2.0
 JOINED_PERIODS = 2
+FIRST_VALUES_S = 2.0
 REFUSALS_SHOWN = 3
 
 log = structlog.get_logger()
@@ -113,6 +115,7 @@ class _Turn:
     grid: Grid
     health: ClassHealth
     read_ns: int = 0
+    good_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,10 @@ class _Whole:
     @property
     def slots(self) -> Slots:
         return self.driver.slots
+
+    @property
+    def refused(self) -> Slots:
+        return self.driver.refused
 
     async def scan(self) -> Scan:
         return await self.driver.scan()
@@ -158,6 +165,12 @@ class Supervisor:
         self.health = DeviceHealth(
             since_ns=around.clock.now_ns(), classes=tuple(turn.health for turn in self._turns)
         )
+        # In fast time no tag is called missing for the hiccups of a busy machine.
+        fair_s = FIRST_VALUES_S * around.clock.speed
+        patience_s = [fair_s + JOINED_PERIODS * period_of(device, tag) for tag in device.tags]
+        names = [tag.id for tag in device.tags]
+        self._tags = TagGaps(device.id, names, patience_s, around.ledger)
+        self._first_slot = int(driver.slots[0])
         self._attempt: asyncio.Task[Scan] | None = None
         self._session = 0
         self._failures = 0
@@ -196,18 +209,23 @@ class Supervisor:
         tick = grid.tick_after(self._clock.steady_s())
         while True:
             await self._clock.sleep(grid.at(tick) - self._clock.steady_s())
-            self._note_tick(turn, tick)
+            tick += self._note_tick(turn, tick)
             await self._read_once(turn)
             following = max(tick + 1, grid.tick_after(self._clock.steady_s()))
             self._note_skipped(turn, following - tick - 1)
             tick = following
 
-    def _note_tick(self, turn: _Turn, tick: int) -> None:
+    def _note_tick(self, turn: _Turn, tick: int) -> int:
+        """Enter how late the tick comes; return how many more have passed already."""
         late_s = self._clock.steady_s() - turn.grid.at(tick)
         self.health.lateness_s.append(max(0.0, late_s / self._clock.speed))
+        passed = int(late_s // turn.grid.period_s) if turn.read_ns else 0
+        if passed > 0:
+            self._note_skipped(turn, passed)
         turn.read_ns = self._clock.now_ns()
         if turn is self._turns[0]:
             self._note_leap(turn.read_ns, self._clock.steady_s())
+        return max(passed, 0)
 
     def _note_leap(self, now_ns: int, steady_s: float) -> None:
         leap_s = (now_ns - self._last_ns) / NANOSECONDS - (steady_s - self._last_steady_s)
@@ -248,14 +266,25 @@ class Supervisor:
         else:
             if session == self._session:
                 turn.health.scans += 1
-                self._good(scan)
+                self._good(scan, turn.good_ns)
+                turn.good_ns = scan.received_ns
 
-    def _good(self, scan: Scan) -> None:
+    def _good(self, scan: Scan, before_ns: int) -> None:
+        """Take in a scan; `before_ns` is when the last one of its tags was received."""
         self.health.scans += 1
         self.health.last_good_ns = scan.received_ns
         self._note_refusals()
+        self._note_missing(scan, before_ns)
+        self._ledger.hear(self.device.id, scan)
         if len(scan):
             self._publish(scan)
+
+    def _note_missing(self, scan: Scan, before_ns: int) -> None:
+        refused = [turn.scan_class.refused for turn in self._turns]
+        if self._tags.settled and not any(map(len, refused)):
+            return
+        rows = np.concatenate(refused) - self._first_slot
+        self._tags.see(scan.slots - self._first_slot, rows, before_ns, scan.received_ns)
 
     def _note_refusals(self) -> None:
         """Take into health what the device refuses though it answers; log it once."""
@@ -326,7 +355,8 @@ class Supervisor:
         health.reason = health.kind = ""
         self._failures = 0
         self._ledger.end(self.device.id, now_ns)
-        self._good(scan)
+        self._tags.begin_session(now_ns)
+        self._good(scan, now_ns)
 
     async def _connect_and_scan(self) -> Scan:
         """Connect and read once: a device is back when it answers, not when it accepts."""

@@ -58,7 +58,9 @@ PASS_QUANTITIES = (
 async def fresh_server() -> Server:
     """Return a server with the standard address space, which listens nowhere yet."""
     server = Server()
-    # Looking for rubbish among so many objects that all stay would take twice the time.
+    # Looking for rubbish among so many objects that all stay would take twice the time;
+    # that of a server that ended is cleared away now, not while others want answers.
+    gc.collect()
     gc.disable()
     try:
         await server.init()

@@ -128,14 +128,18 @@ async def _gaps_of(
     plant = station.site.plant
     devices = {one.id for one in plant.device for tag in one.tags if tag.id in tags}
     rows = await station.collector.history.gaps(*within, MOST_GAPS)
-    return [(number, gap) for number, gap in rows if gap.device in devices]
+    return [
+        (number, gap)
+        for number, gap in rows
+        if gap.device in devices and (gap.tag is None or gap.tag in tags)
+    ]
 
 
 def _gap(number: int, gap: Gap) -> dict[str, Any]:
     return {
         "id": number,
         "device": gap.device,
-        "tag": None,
+        "tag": gap.tag,
         "from_ms": milliseconds(gap.from_ns),
         "to_ms": milliseconds(gap.to_ns),
         "cause": gap.cause.value,

@@ -38,6 +38,10 @@ class ScanClass(Protocol):
     def refusals(self) -> tuple[Refusal, ...]:
         """What the device refused at the last scan, empty where it gave everything."""
 
+    @property
+    def refused(self) -> Slots:
+        """The slots that the device did not give at the last scan although it answered."""
+
     async def scan(self) -> Scan:
         """Return what the device says now; DriverError where it says nothing."""
 
@@ -48,6 +52,10 @@ class Driver(Protocol):
     @property
     def slots(self) -> Slots:
         """Every slot of the device, in slot order."""
+
+    @property
+    def refused(self) -> Slots:
+        """The slots that the device did not give at the last scan although it answered."""
 
     @property
     def address(self) -> str:

@@ -44,6 +44,11 @@ class ModbusDriver:
         return self._slots
 
     @property
+    def refused(self) -> Slots:
+        """The slots that the device did not give at the last scan although it answered."""
+        return np.concatenate([one.refused for one in self._classes])
+
+    @property
     def address(self) -> str:
         """Where the device is, for people."""
         return f"{self._device.host}:{self._device.port} unit {self._device.unit}"

@@ -22,6 +22,8 @@ FAIREST_SCAN_S = 1.0
 BUSY_SHARE = 0.6
 """A busy device is asked again for so much of the period; the rest is for the other blocks."""
 
+NO_SLOTS: Slots = np.zeros(0, dtype=np.int32)
+
 Columns = slice | NDArray[np.intp]
 
 
@@ -98,6 +100,7 @@ class ModbusClass:
     def __init__(self, period_s: float, plan: Sequence[Block], line: Line, clock: Clock) -> None:
         self.period_s = period_s
         self.refusals: tuple[Refusal, ...] = ()
+        self.refused: Slots = NO_SLOTS
         self._plan = tuple(plan)
         self._line = line
         self._clock = clock
@@ -118,6 +121,7 @@ class ModbusClass:
         """Ask by the plan again, whatever was refused."""
         self._layout = self._laid_out(self._plan, ())
         self.refusals = ()
+        self.refused = NO_SLOTS
 
     async def scan(self) -> Scan:
         """Read every block once; only the tags that the device refuses are bad at the source.
@@ -142,6 +146,7 @@ class ModbusClass:
             values[columns] = np.nan
             quality[columns] = Quality.BAD_SOURCE
         self.refusals = tuple(part.refusals)
+        self.refused = _slots_at(layout, part.bad)
         if part.changed:
             self._layout = self._laid_out(part.asked, part.refused)
         return Scan(
@@ -247,6 +252,10 @@ def _figures(part: _Round) -> Values:
                 one.block.decoder.fill(answer, some)
                 figures[one.columns] = some
     return figures
+
+
+def _slots_at(layout: _Layout, places: Sequence[Columns]) -> Slots:
+    return np.concatenate([layout.slots[one] for one in places]) if places else NO_SLOTS
 
 
 def _words(block: Block) -> str:

@@ -87,6 +87,11 @@ class OpcUaDriver:
         return self._rows.slots
 
     @property
+    def refused(self) -> Slots:
+        """The slots whose nodes the server does not have, or does not let us watch."""
+        return self._rows.slots[self._rows.refused]
+
+    @property
     def address(self) -> str:
         """Where the device is, for people."""
         return self._device.url

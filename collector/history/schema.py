@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-VERSION = 2
+VERSION = 3
 # The write-ahead log is cut back to this after each checkpoint, so that it cannot fill the disk.
 WAL_BYTES = 64 * 1024 * 1024
 
@@ -64,6 +64,16 @@ CREATE TABLE citation (
     id INTEGER PRIMARY KEY, record TEXT NOT NULL, tag INTEGER NOT NULL,
     from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, UNIQUE (record, tag, from_ns));
 CREATE INDEX citation_by_tag ON citation (tag, to_ns);
+""",
+    3: """
+ALTER TABLE gap RENAME TO gap_of_devices;
+CREATE TABLE gap (
+    id INTEGER PRIMARY KEY, device TEXT NOT NULL, tag TEXT NOT NULL DEFAULT '',
+    from_ns INTEGER NOT NULL, to_ns INTEGER, cause TEXT NOT NULL,
+    recovered INTEGER NOT NULL, UNIQUE (device, tag, from_ns, cause));
+INSERT INTO gap (id, device, from_ns, to_ns, cause, recovered)
+    SELECT id, device, from_ns, to_ns, cause, recovered FROM gap_of_devices;
+DROP TABLE gap_of_devices;
 """,
 }
 

@@ -97,10 +97,11 @@ class History:
 
     def keep_gap(self, gap: Gap) -> None:
         """Enter or renew a row of the gap ledger."""
-        row = (gap.device, gap.from_ns, gap.to_ns, gap.cause.value, gap.recovered)
+        times = (gap.from_ns, gap.to_ns)
+        row = (gap.device, gap.tag or "", *times, gap.cause.value, gap.recovered)
         self._write(
-            "INSERT INTO gap (device, from_ns, to_ns, cause, recovered) "
-            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (device, from_ns, cause) "
+            "INSERT INTO gap (device, tag, from_ns, to_ns, cause, recovered) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device, tag, from_ns, cause) "
             "DO UPDATE SET to_ns = excluded.to_ns, recovered = excluded.recovered",
             row,
         )
@@ -174,21 +175,22 @@ class History:
     async def gaps(self, from_ns: int, to_ns: int, limit: int = 500) -> list[tuple[int, Gap]]:
         """Return at most `limit` of the ledger's rows that touch the span, newest first."""
         sql = (
-            "SELECT id, device, from_ns, to_ns, cause, recovered FROM gap "
+            "SELECT id, device, from_ns, to_ns, cause, recovered, tag FROM gap "
             "WHERE from_ns < ? AND coalesce(to_ns, ?) >= ? ORDER BY from_ns DESC, id DESC LIMIT ?"
         )
         return [
-            (number, Gap(device, begin, end, Cause(cause), bool(recovered)))
-            for number, device, begin, end, cause, recovered in await self._rows(
+            (number, Gap(device, begin, end, Cause(cause), bool(recovered), tag or None))
+            for number, device, begin, end, cause, recovered, tag in await self._rows(
                 sql, (to_ns, to_ns, from_ns, limit)
             )
         ]
 
     async def open_gaps(self) -> list[Gap]:
         """Return the ledger's rows that nobody has closed."""
-        sql = "SELECT device, from_ns, cause FROM gap WHERE to_ns IS NULL ORDER BY id"
+        sql = "SELECT device, from_ns, cause, tag FROM gap WHERE to_ns IS NULL ORDER BY id"
         return [
-            Gap(device, begin, None, Cause(cause)) for device, begin, cause in await self._rows(sql)
+            Gap(device, begin, None, Cause(cause), tag=tag or None)
+            for device, begin, cause, tag in await self._rows(sql)
         ]
 
     async def read_after(self, seq: int, limit_samples: int) -> list[StoredScan]:

@@ -222,7 +222,7 @@ export type Gap = {
   recovered: boolean;
 };
 
-export type GapCause = "device_lost" | "not_polled" | "monitor_down" | "clock_leap" | "store_full";
+export type GapCause = "device_lost" | "not_polled" | "monitor_down" | "clock_leap" | "store_full" | "tag_refused" | "not_judged";
 
 /** What of one device is missing in a calendar week of the site. */
 export type DeviceWeek = {

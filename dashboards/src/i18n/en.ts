@@ -394,6 +394,8 @@ export const en: Texts = {
       not_polled: "not read",
       monitor_down: "monitor down",
       clock_leap: "clock leapt",
+      tag_refused: "tag not given",
+      not_judged: "kept, not judged",
       store_full: "store full",
     },
     times: (count) => `${count}×`,

@@ -386,6 +386,8 @@ export const zh = {
       not_polled: "未读取",
       monitor_down: "监测停机",
       clock_leap: "时钟跳变",
+      tag_refused: "测点未给出",
+      not_judged: "已存未判",
       store_full: "存储已满",
     },
     times: (count: string) => `${count} 次`,

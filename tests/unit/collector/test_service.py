@@ -80,3 +80,24 @@ async def test_what_is_published_goes_examined_to_board_and_history(tmp_path: Pa
     assert collector.board.quality.tolist() == [Quality.BAD_FROZEN]
     assert [int(one.scan.quality[0]) for one in stored] == [0, Quality.BAD_FROZEN]
     collector.history.close()
+
+
+async def test_what_the_rules_never_saw_is_in_the_ledger(tmp_path: Path) -> None:
+    of = off("drive", "line")
+    collector = Collector(of, tmp_path / "history.sqlite", Clock(), Random(1))
+    rules = collector.board.subscribe("rules", 2, collector.note_unjudged)
+    for second in range(5):
+        collector.board.publish(scan(of, {"north.line.speed": 1.0}, at_s=second))
+    lost, rules.capacity = rules.dropped, 1000
+    running = asyncio.create_task(collector.run())
+    await asyncio.sleep(0.4)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    await collector.history.committed()
+    found = [gap for _, gap in await collector.history.gaps(0, FOREVER_NS)]
+    collector.history.close()
+    (unjudged,) = [gap for gap in found if gap.cause is Cause.NOT_JUDGED]
+    first, *_, last = (scan(of, {"north.line.speed": 1.0}, at_s=at) for at in range(3))
+    assert (unjudged.device, unjudged.tag, lost) == ("line", None, 3)
+    assert (unjudged.from_ns, unjudged.to_ns) == (first.source_ns[0], last.received_ns)
