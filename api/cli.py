@@ -55,12 +55,15 @@ def probe(
     expect: Annotated[
         list[str] | None, typer.Option(help="TAG=VALUE as the panel shows it; may be repeated.")
     ] = None,
+    data: Annotated[Path, typer.Option(help="The monitor's folder, for its certificates.")] = Path(
+        "data"
+    ),
 ) -> None:
     """Read a device once, read-only: raw registers beside values, and how else to read them."""
     known = _read_or_exit(site)
     quiet_libraries()
     try:
-        lines = probed_lines(known.plant, device, expect or [])
+        lines = probed_lines(known.plant, device, expect or [], data)
     except ProbeError as error:
         _give_up(str(error), 1)
     print("\n".join(lines))

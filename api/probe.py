@@ -4,10 +4,12 @@ import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 
 from collector.clock import Clock
 from collector.drivers import DriverError
 from collector.probe import Probe, Reading, placed_of, probe_modbus, probe_opcua
+from collector.service import secrets_in
 from collector.site import Device, ModbusDevice, ModbusTag, Plant
 from collector.suggestion import SCALES, Panel, Suggestion, suggest
 
@@ -16,26 +18,29 @@ class ProbeError(Exception):
     """The device cannot be probed; the text says why and what to do."""
 
 
-def probed_lines(plant: Plant, device_id: str, expected: Sequence[str]) -> list[str]:
+def probed_lines(
+    plant: Plant, device_id: str, expected: Sequence[str], folder: Path = Path("data")
+) -> list[str]:
     """Read the device once, read-only, and return the lines to print.
 
-    `expected` holds texts like `north.drive.speed=5.8`. ProbeError, one line, where
-    the device is not there, does not answer, or a text is wrong.
+    `folder` is the monitor's data folder, with its certificates. `expected` holds texts
+    like `north.drive.speed=5.8`. ProbeError, one line, where the device is not there,
+    does not answer, or a text is wrong.
     """
     device = _device(plant, device_id)
     panels = dict(_expectation(device, text) for text in expected)
     try:
-        probe = asyncio.run(_read(device, panels))
+        probe = asyncio.run(_read(device, panels, folder))
     except DriverError as error:
         message = f"device '{device_id}': {error}"
         raise ProbeError(message) from error
     return list(chain(_table(device, probe), _suggestions(device, probe, panels)))
 
 
-async def _read(device: Device, panels: Mapping[str, Panel]) -> Probe:
+async def _read(device: Device, panels: Mapping[str, Panel], folder: Path) -> Probe:
     if isinstance(device, ModbusDevice):
         return await probe_modbus(device, panels.keys(), Clock())
-    return await probe_opcua(device, Clock())
+    return await probe_opcua(device, Clock(), secrets_in(folder))
 
 
 def _device(plant: Plant, device_id: str) -> Device:

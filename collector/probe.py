@@ -8,6 +8,7 @@ import numpy as np
 
 from collector.clock import Clock
 from collector.codec import Placed, compile_decoder, scaling_of
+from collector.drivers.opcua_session import Secrets
 from collector.model import NANOSECONDS, Quality
 from collector.service import open_driver
 from collector.site import ModbusDevice, ModbusTag, OpcUaDevice, Tag
@@ -69,14 +70,16 @@ async def probe_modbus(device: ModbusDevice, around: Collection[str], clock: Clo
     return Probe(tuple(_modbus_reading(device, tag, words) for tag in device.tags), words)
 
 
-async def probe_opcua(device: OpcUaDevice, clock: Clock) -> Probe:
+async def probe_opcua(device: OpcUaDevice, clock: Clock, secrets: Secrets) -> Probe:
     """Subscribe to the device's tags until each has a value, at most ten seconds.
 
-    DriverError where the server does not answer.
+    A safe server is read with the certificates and passwords of `secrets`, as the
+    monitor reads it. DriverError where the server does not answer, or is not trusted.
     """
     plain = {"scale": 1.0, "offset": 0.0, "min": None, "max": None}
     tags = tuple(tag.model_copy(update=plain) for tag in device.tags)
-    driver = open_driver(device.model_copy(update={"tags": tags}), 0, clock)
+    plain_device = device.model_copy(update={"tags": tags})
+    driver = open_driver(plain_device, 0, clock, secrets=secrets)
     figures = np.full(len(tags), np.nan)
     quality = np.full(len(tags), Quality.BAD_NEVER_READ, dtype=np.uint8)
     until_ns = clock.now_ns() + int(LONGEST_PROBE_S * NANOSECONDS)

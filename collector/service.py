@@ -44,7 +44,7 @@ class Collector:
         self.thinner = Thinner(self.history, plant.history, clock)
         self._ledger = GapLedger(self.history.keep_gap)
         self.examination = Examination(plant, clock)
-        self._secrets = Secrets(history_path.parent / "opcua", os.environ)
+        self._secrets = secrets_in(history_path.parent)
         self.supervisors = tuple(self._supervisors(random))
         self._device_of = np.repeat(
             np.arange(len(plant.device)), [len(device.tags) for device in plant.device]
@@ -112,6 +112,11 @@ class Collector:
         examined = self.examination.examine(scan, self.board)
         self.board.publish(examined)
         self.history.append(examined)
+
+
+def secrets_in(folder: Path) -> Secrets:
+    """Return where a data folder keeps certificates and trust, and the environment passwords."""
+    return Secrets(folder / "opcua", os.environ)
 
 
 def open_driver(

@@ -27,6 +27,7 @@ from collector.drivers.opcua_session import (
 from collector.drivers.opcua_trust import WARNED_DAYS, days_left
 from collector.drivers.opcua_wire import Publication, WireError
 from collector.model import NANOSECONDS, Scan, Slots
+from collector.remedies import remedy
 from collector.site import OpcUaDevice
 
 SHORTEST_PUBLISHING_S = 0.05
@@ -76,6 +77,7 @@ class OpcUaDriver:
         self._session: _Session | None = None
         self._lost: Client | None = None
         self._counted: Counter[str] = Counter()
+        self._warned: dict[str, int] = {}
         self._index: dict[int, int] = {}
         self._published_s: list[float] = []
         self._received_ns = np.zeros(0, dtype=np.int64)
@@ -176,9 +178,16 @@ class OpcUaDriver:
         self._confirmed_ns = np.zeros(len(found), dtype=np.int64)
         session.publishing.start(len(found))
         session.upkeep = asyncio.create_task(self._keep_up(session))
+        self._warn_of_ends(session)
+
+    def _warn_of_ends(self, session: _Session) -> None:
+        """Say once a day that a certificate ends soon, from sixty days before."""
         for name, days in self._days(session).items():
-            if days < WARNED_DAYS:
-                log.warning("certificate ends", device=self._device.id, which=name, days=days)
+            if days < WARNED_DAYS and self._warned.get(name) != int(days):
+                self._warned[name] = int(days)
+                advice = remedy("certificate_ends").en
+                device = self._device.id
+                log.warning("certificate ends", device=device, which=name, days=days, advice=advice)
 
     def _published(self, publication: Publication) -> None:
         """Note one publish answer: a keep-alive, or samples."""
@@ -224,6 +233,7 @@ class OpcUaDriver:
         retried_s = self._clock.steady_s()
         while True:
             await asyncio.sleep(pause_s)
+            self._warn_of_ends(session)
             try:
                 if self._clock.steady_s() - retried_s >= RETRY_REFUSED_S:
                     retried_s = self._clock.steady_s()

@@ -1,5 +1,6 @@
 """OPC UA with security, against a server of the same library: trust, users, renewal."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from asyncua import ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.server import Server
+from structlog.testing import capture_logs
 
 from collector.drivers import DriverError
 from collector.drivers.opcua_session import Secrets
@@ -134,6 +136,31 @@ async def test_a_server_certificate_that_ended_is_one_clear_line(tmp_path: Path)
             async with reading(safe_device(server), Secrets(tmp_path / "opcua", {})):
                 pass
     assert caught.value.kind == "certificate_ended"
+
+
+@pytest.mark.parametrize(("days", "warned"), [(61, 0), (59.5, 1)])
+async def test_a_certificate_that_ends_within_sixty_days_is_told_once_a_day(
+    days: float, warned: int, tmp_path: Path
+) -> None:
+    pair = made(days=(-1, days))
+    (tmp_path / "opcua" / "trusted").mkdir(parents=True)
+    (tmp_path / "opcua" / "trusted" / "server.der").write_bytes(pair.der)
+    async with peer(["a"], prepare=secured(tmp_path, pair)) as server:
+        with capture_logs() as lines:
+            async with reading(safe_device(server), Secrets(tmp_path / "opcua", {})) as found:
+                await found.until(found.all_good)
+                await asyncio.sleep(2 * found.device.scan_s)
+                told = found.driver.told()
+    said = [one for one in lines if one["event"] == "certificate ends"]
+    assert len(said) == warned
+    assert float(told["server_certificate_days"]) == pytest.approx(days, abs=0.2)
+    for one in said:
+        assert (one["device"], one["which"], one["days"]) == (
+            "peer",
+            "server_certificate_days",
+            pytest.approx(days, abs=0.2),
+        )
+        assert "client.pem" in one["advice"]
 
 
 async def test_a_server_without_security_is_never_read_without(tmp_path: Path) -> None:

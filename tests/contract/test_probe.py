@@ -1,11 +1,11 @@
 """Probing real sockets: what is read is shown, what is asked is answered, nothing is written."""
 
 import asyncio
-import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -13,7 +13,11 @@ import pytest
 from api.probe import ProbeError, probed_lines
 from collector.site import ModbusDevice, Plant
 from simulators.plc import Plc
-from tests.unit.collector.words import modbus, plant, tag
+from tests.contract.certificates import made
+from tests.contract.opcua_parts import Peer
+from tests.contract.test_opcua_security import SAFE, secured, trust
+from tests.ports import free_port
+from tests.unit.collector.words import modbus, node, opcua, plant, tag
 
 SPEED, FORCE, STOP, GONE = (
     "north.drive.speed",
@@ -37,12 +41,6 @@ def a_plant(word_order: str, port: int, *more: dict[str, object]) -> Plant:
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def a_plc(served: Plant) -> Iterator[Counter[int]]:
     """Serve the plant's device from a thread; give what was asked, by function code."""
@@ -50,23 +48,32 @@ def a_plc(served: Plant) -> Iterator[Counter[int]]:
     assert isinstance(device, ModbusDevice)
     values = {SPEED: 5.83, FORCE: 287.4, STOP: 1.0}
     plc = Plc(device, lambda name: values[name])
+    with serving(plc.start, plc.stop):
+        yield plc.requests
+
+
+@contextmanager
+def serving(
+    start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]
+) -> Iterator[None]:
+    """Run a server in a thread: the probe has an event loop of its own."""
     started, ended = Event(), Event()
 
     async def serve() -> None:
-        await plc.start()
+        await start()
         started.set()
         while not ended.is_set():
             await asyncio.sleep(0.02)
-        await plc.stop()
+        await stop()
 
     with ThreadPoolExecutor(1) as thread:
-        serving = thread.submit(asyncio.run, serve())
-        assert started.wait(10)
+        running = thread.submit(asyncio.run, serve())
+        assert started.wait(20)
         try:
-            yield plc.requests
+            yield
         finally:
             ended.set()
-            serving.result(10)
+            running.result(10)
 
 
 def test_registers_stand_beside_values_and_only_reads_leave() -> None:
@@ -123,3 +130,18 @@ def test_what_cannot_be_probed_is_one_line(device: str, expect: list[str], words
         probed_lines(a_plant("big", free_port()), device, expect)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_safe_server_is_probed_once_a_person_trusts_it(tmp_path: Path) -> None:
+    port = free_port()
+    peer = Peer(port, ["a"], prepare=secured(tmp_path, made()))
+    words = opcua("peer", node("north.peer.a", node="s=a"), port=port, security=SAFE)
+    of = plant({**words, "namespace": "urn:ropewatch:tests"})
+    with serving(peer.start, peer.stop):
+        with pytest.raises(ProbeError, match=r"device 'peer': .* not trusted .* then move"):
+            probed_lines(of, "peer", [], tmp_path)
+        trust(tmp_path / "opcua")
+        lines = probed_lines(of, "peer", ["north.peer.a=10"], tmp_path)
+    assert lines[1].split() == ["north.peer.a", "s=a", "1", "1", "good"]
+    assert lines[-1] == "  scale = 10  -> 10"
