@@ -7,6 +7,7 @@ import pytest
 from api.config import read_site
 from tests.benchmarks.load import NoCompilerError, build, load_server
 from tests.benchmarks.measure import Measured, Pace, Window, measure_reader
+from tests.benchmarks.opcua_socket import sustain
 from tests.benchmarks.plants import MIXED, Job, plant, site_table, toml
 from tests.benchmarks.table import Goal, table
 from tests.conftest import lacking
@@ -77,3 +78,16 @@ def test_the_load_server_keeps_the_instant_of_each_step() -> None:
             pass
         stepped_ms = (server.stepped_ns(step + 2) - server.stepped_ns(step + 1)) / 1e6
     assert 15.0 < stepped_ms < 200.0
+
+
+@pytest.mark.slow
+def test_every_notification_that_is_sent_over_a_socket_is_counted() -> None:
+    pace = Pace(settle_s=3.0, window_s=1.0, windows=1)
+    found = sustain(6000, tags=300, pace=pace)
+    assert found.sent > 6000
+    assert found.counts == {
+        "good": found.sent,
+        "samples": found.sent,
+        **dict.fromkeys(("bad", "holes", "dropped", "skipped", "answers_missed", "overflows"), 0),
+    }
+    assert 0 < found.core_pct[0] < 100
