@@ -58,9 +58,7 @@ PASS_QUANTITIES = (
 async def fresh_server() -> Server:
     """Return a server with the standard address space, which listens nowhere yet."""
     server = Server()
-    # Looking for rubbish among so many objects that all stay would take twice the time;
-    # that of a server that ended is cleared away now, not while others want answers.
-    gc.collect()
+    # Looking for rubbish among so many objects that all stay would take twice the time.
     gc.disable()
     try:
         await server.init()
@@ -107,7 +105,7 @@ class Station:
         self.requests: Counter[str] = Counter(write=0, call=0)
         self._read = read
         self._mode = Mode.ANSWERING
-        self._spares: list[Server] = []
+        self._coming: asyncio.Task[Server] | None = None
         self._server: Server
         self._nodes: dict[str, ua.NodeId] = {}
         self._folder: Any = None
@@ -123,18 +121,10 @@ class Station:
         """Where the server listens, for people."""
         return f"opc ua {self.device.url}"
 
-    async def prepare(self) -> None:
-        """Make ready the server that a restart brings.
-
-        asyncua takes a second for it and holds up all other devices meanwhile, which
-        no restart of a real server does.
-        """
-        self._spares.append(await fresh_server())
-
     async def start(self) -> None:
         """Make the address space and listen."""
-        await self.prepare()
-        await self._start_anew()
+        gc.collect()  # servers that ended leave much: now, not while others want answers
+        await self._open(await fresh_server())
 
     async def stop(self) -> None:
         """Close every connection and listen no more, if it ever did."""
@@ -144,7 +134,7 @@ class Station:
     async def behave(self, mode: Mode, _delay_s: float = 0.0) -> None:
         """Answer or misbehave from now on; slow and failing count as silent."""
         if (mode is Mode.RESTARTING) is not (self._mode is Mode.RESTARTING):
-            await (self.stop() if mode is Mode.RESTARTING else self._start_anew())
+            await (self._go_away() if mode is Mode.RESTARTING else self._come_back())
         if mode is Mode.HALF_OPEN and self._mode is not mode:
             self._deaf = list(self._server.iserver.asyncio_transports)
         self._misbehave(mode)
@@ -160,13 +150,25 @@ class Station:
                 transport.resume_reading()
         self._mode = mode
 
-    async def _start_anew(self) -> None:
+    async def _go_away(self) -> None:
+        """Listen no more, and make the server that will come back.
+
+        In a thread: asyncua works at it for half a second, and no restart of a real
+        server holds up the other devices.
+        """
+        await self.stop()
+        self._coming = asyncio.create_task(asyncio.to_thread(asyncio.run, fresh_server()))
+
+    async def _come_back(self) -> None:
         """Listen as a server that knows nothing of its former sessions."""
-        if not self._spares:
-            await self.prepare()
-        self._server = server = self._spares.pop()
-        self._nodes.clear()
-        self._removed = frozenset()
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            self._nodes.clear()
+            self._removed = frozenset()
+            await self._open(await coming)
+
+    async def _open(self, server: Server) -> None:
+        self._server = server
         server.set_endpoint(self.device.url)
         server.set_server_name(self.device.id)
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])

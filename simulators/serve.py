@@ -114,9 +114,6 @@ class Simulation:
         """Open every device; PortTakenError names the first that cannot listen."""
         for station in self.stations.values():
             _must_be_free(station.device)
-        for change in self.scenario.change:
-            if change.kind == "restarting" and change.target in self.stations:
-                await self.stations[change.target].prepare()
         for device in self.devices.values():
             await device.start()
 

@@ -190,10 +190,9 @@ async def test_a_server_that_restarts_has_forgotten_its_sessions(site: Site) -> 
             assert value == pytest.approx(plant.value_at("site.weather.humidity"))
 
 
-async def test_a_prepared_restart_holds_up_no_other_device(site: Site) -> None:
+async def test_a_restart_holds_up_no_other_device(site: Site) -> None:
     plant, device = plant_on(site), opcua_device(site, "site_station")
     async with listening(plant, device) as station:
-        await station.prepare()
         loop = asyncio.get_running_loop()
         pauses_s: list[float] = []
 
@@ -207,7 +206,7 @@ async def test_a_prepared_restart_holds_up_no_other_device(site: Site) -> None:
         await station.behave(Mode.RESTARTING)
         await station.behave(Mode.ANSWERING)
         beating.cancel()
-        # The address space takes asyncua ten times as long; that must be over before.
-        assert sum(pause_s for pause_s in pauses_s if pause_s > 0.05) < 0.15
+        # Making its address space at once would be a pause of a quarter to half a second.
+        assert max(pauses_s) < 0.2, pauses_s
         async with client_of(device) as (_, nodes):
             assert await nodes["site.weather.humidity"].read_value() is not None
