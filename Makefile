@@ -1,8 +1,8 @@
-# make demo | test | check | bench | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
+# make demo | test | check | bench | soak | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: demo test check bench environment environment-dev servers lock clean
+.PHONY: demo test check bench soak environment environment-dev servers lock clean
 
 # PORT, INFLUXDB_URL, INFLUXDB_TOKEN and INFLUXDB_TOKEN_FILE go through to the program.
 demo: environment
@@ -36,6 +36,11 @@ check: environment-dev
 bench: environment-dev
 	@$(PY) -m tests.servers.make telegraf
 	@$(PY) -m tests.benchmarks $(JOBS)
+
+# The demo under the fault scenarios in turn, an hour or MINUTES=…
+MINUTES ?= 60
+soak: environment-dev
+	@$(PY) -m tests.scenario.soak $(MINUTES)
 
 # Locks hold hashes and no address.
 LOCK := build/uv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 \

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,14 +12,6 @@ from tests.scenario.rehearsal import Rehearsal
 LOOK_EVERY_S = 0.15
 SLACK_S = 0.3
 QUALITIES = {quality.name.removeprefix("BAD_").lower(): quality for quality in Quality}
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """An expectation with the site second at which the monitor met it."""
-
-    expect: Expect
-    at_s: float
 
 
 class Look:
@@ -77,26 +68,26 @@ class Look:
         return self.rehearsal.get(path, **query)[part]
 
 
-def watch(rehearsal: Rehearsal, until_s: float) -> list[Noticed]:
+def watch(rehearsal: Rehearsal, until_s: float) -> None:
     """Watch the monitor until `until_s`; AssertionError names what was missed or late."""
-    waiting = list(rehearsal.scenario.expect)
-    noticed: list[Noticed] = []
+    missed = unnoticed(rehearsal, rehearsal.scenario.expect, until_s)
+    assert not missed, "\n".join([*missed, rehearsal.log()])
+
+
+def unnoticed(rehearsal: Rehearsal, expected: Iterable[Expect], until_s: float) -> list[str]:
+    """Watch until all is noticed, or until `until_s`; return what was missed or late."""
+    waiting = list(expected)
+    missed: list[str] = []
     while waiting and rehearsal.elapsed_s < until_s:
         look = Look(rehearsal)
         for expect in list(waiting):
             at_s = _SEEN[expect.kind](look, expect)
             if at_s is not None:
-                noticed.append(Noticed(expect, at_s))
                 waiting.remove(expect)
+                if not expect.after_s <= at_s <= expect.by_s:
+                    missed.append(f"{_words(expect)}: at {at_s:.1f} s")
         time.sleep(LOOK_EVERY_S)
-    missed = [f"{_words(one)}: never" for one in waiting]
-    missed += [
-        f"{_words(one.expect)}: at {one.at_s:.1f} s"
-        for one in noticed
-        if not one.expect.after_s <= one.at_s <= one.expect.by_s
-    ]
-    assert not missed, "\n".join([*missed, rehearsal.log()])
-    return noticed
+    return missed + [f"{_words(one)}: never" for one in waiting]
 
 
 def _words(expect: Expect) -> str:

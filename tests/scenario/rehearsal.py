@@ -79,6 +79,13 @@ class Rehearsal:
                 _end(process)
 
     @property
+    def pids(self) -> tuple[int, int]:
+        """The processes of monitor and simulators."""
+        assert self._monitor is not None
+        assert self._simulators is not None
+        return self._monitor.pid, self._simulators.pid
+
+    @property
     def elapsed_s(self) -> float:
         """Site seconds run since the scenario's start, leaps not counted."""
         base = self.time_base

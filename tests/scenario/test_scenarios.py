@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.scenario.noticing import assert_only_read, assert_periods_kept, watch
 from tests.scenario.rehearsal import Rehearsal
+from tests.scenario.soak import soak
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-REAL_TIME_AT_ONCE = 3
+REAL_TIME_AT_ONCE = 4
+SOAK_MINUTES = 2.2
 Ending = Callable[[Rehearsal], None]
 
 
@@ -37,12 +40,15 @@ def rehearsed(
 
     with ThreadPoolExecutor(REAL_TIME_AT_ONCE) as real_time, ThreadPoolExecutor(1) as fast_time:
         lanes = ((real_time, REAL_TIME), (fast_time, FAST_TIME))
-        yield {
+        running = {
             name: lane.submit(rehearse, name, ending)
             for lane, endings in lanes
             for name, ending in endings.items()
             if name in asked
         }
+        if SOAK in asked:
+            running[SOAK] = real_time.submit(soak_briefly, tmp_path_factory.mktemp(SOAK))
+        yield running
 
 
 def notice_all(rehearsal: Rehearsal) -> None:
@@ -86,7 +92,17 @@ REAL_TIME = {
 FAST_TIME = dict.fromkeys(("slow_faults", "frozen_anemometer", "gust_front"), notice_all)
 
 
-@pytest.mark.parametrize("scenario", [*REAL_TIME, *FAST_TIME])
+SOAK = "soak"
+
+
+def soak_briefly(folder: Path) -> None:
+    """Two minutes say nothing of memory; all else must be as in an hour."""
+    found = soak(folder, SOAK_MINUTES)
+    assert found.legs == 1
+    assert [fault for fault in found.faults if "memory" not in fault] == []
+
+
+@pytest.mark.parametrize("scenario", [*REAL_TIME, *FAST_TIME, SOAK])
 def test_a_scenario_is_noticed_as_its_file_says(
     rehearsed: dict[str, Future[None]], scenario: str
 ) -> None:
