@@ -381,6 +381,7 @@ async def test_a_history_of_the_first_version_is_taken_over_with_all_its_scans(
         connection.executemany("INSERT INTO tag VALUES (?, ?)", [(1, SPEED), (2, FORCE)])
         connection.executemany("INSERT INTO held VALUES (?, 1)", [(1,), (2,)])
         connection.execute("INSERT INTO layout VALUES (1, 1, ?)", (keys.tobytes(),))
+        connection.execute("INSERT INTO gap VALUES (1, 'drive', 7, NULL, 'device_lost', 0)")
         for one in old:
             connection.execute(
                 f"INSERT INTO scan (device, {SCAN_COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
@@ -392,4 +393,5 @@ async def test_a_history_of_the_first_version_is_taken_over_with_all_its_scans(
         await store.committed()
         courses = await store.courses([SPEED], BEGIN_NS - HOUR_NS, BEGIN_NS + HOUR_NS)
         assert [one.seq for one in await store.read_after(0, 1000)] == [1, 2, 3, 4, 5, 6, 7]
+        assert await store.open_gaps() == [Gap("drive", 7, None, Cause.DEVICE_LOST)]
     assert sorted(courses[SPEED].values.tolist()) == [0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 5.0]
