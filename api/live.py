@@ -99,6 +99,8 @@ class LiveFeed:
         self._devices_online = devices_online
         self._clients: set[LiveClient] = set()
         self._changed = board.watch()
+        # In fast time everything changes all the time: drawing it more often shows no more.
+        self._pause_s = FRAME_EVERY_S if clock.speed <= 1 else HEARTBEAT_S
         self._looked_s = -math.inf
         self._published = 0
         self._alarms_revision = -1
@@ -133,7 +135,7 @@ class LiveFeed:
                 frame = msgspec.json.encode(self._delta())
                 for client in self._clients:
                     client.offer(frame)
-            await asyncio.sleep(FRAME_EVERY_S)
+            await asyncio.sleep(self._pause_s)
 
     def snapshot(self) -> bytes:
         """Return the whole state as of the last frame's number."""
