@@ -1,8 +1,8 @@
-# make demo | test | check | bench | soak | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
+# make demo | test | lint | check | bench | soak | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: demo test check bench soak environment environment-dev servers lock clean
+.PHONY: demo test lint check bench soak environment environment-dev servers lock clean
 
 # PORT, INFLUXDB_URL, INFLUXDB_TOKEN and INFLUXDB_TOKEN_FILE go through to the program.
 demo: environment
@@ -24,12 +24,14 @@ servers: environment-dev
 	@$(PY) requirements/debian.py
 	@$(PY) -m tests.servers.make influxd influxd1
 
-check: environment-dev
+lint: environment-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-logo
 	$(PY) requirements/screens.py check
+
+check: lint
 	$(PY) -m pytest -q tests/unit tests/architecture
 
 # What collecting costs, beside others: about fifteen minutes, on a machine with nothing else to do. JOBS=plain takes three.
