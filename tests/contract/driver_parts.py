@@ -15,7 +15,7 @@ from collector.gaps import Gap, GapLedger
 from collector.model import Scan
 from collector.service import open_driver
 from collector.site import Device, ModbusDevice, OpcUaDevice
-from collector.supervisor import Supervisor, Surroundings
+from collector.supervisor import KEPT_LATENESS_S, DeviceHealth, Supervisor, Surroundings
 from simulators.opcua import Station
 from simulators.plc import Plc
 from tests.contract.simulator_parts import free_ports
@@ -26,6 +26,8 @@ PROTOCOLS = ("modbus_tcp", "opcua")
 SPEED, FORCE, GUST = "north.drive.speed", "north.drive.force", "north.wind.gust"
 VALUES = {SPEED: 5.5, FORCE: -12.25, GUST: 7.0}
 SCAN_S = 0.5
+HICCUP_S = 0.3
+"""So long a shared machine may stand still without any fault of ours."""
 
 
 def table(protocol: str, port: int, **other: Any) -> dict[str, Any]:
@@ -86,6 +88,12 @@ async def bench(protocol: str, **other: Any) -> AsyncIterator[Bench]:
         finally:
             await cable.refuse()
             await server.stop()
+
+
+def keeps_its_period(health: DeviceHealth) -> bool:
+    """Whether its ticks come in time; a single late one may be the machine's."""
+    late = [late_s for late_s in health.lateness_s if late_s >= KEPT_LATENESS_S]
+    return len(late) <= 1 and health.skipped <= 1
 
 
 async def scanned(

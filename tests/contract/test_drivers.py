@@ -19,12 +19,14 @@ from simulators.scenario import Mode
 from tests.contract.driver_parts import (
     FORCE,
     GUST,
+    HICCUP_S,
     PROTOCOLS,
     SCAN_S,
     SPEED,
     VALUES,
     bench,
     device_of,
+    keeps_its_period,
     scanned,
     table,
     watching,
@@ -169,7 +171,7 @@ async def test_a_silent_device_is_bad_within_two_periods_and_back_within_five_se
                 await asyncio.sleep(2 * SCAN_S)
                 one.cable.black_hole()
                 last_good_ns = watch.supervisor.health.last_good_ns
-                await watch.until(watch.is_bad, 2 * SCAN_S + 0.15)
+                await watch.until(watch.is_bad, 2 * SCAN_S + HICCUP_S)
                 await asyncio.sleep(2.0)
                 one.cable.half_open()
                 await one.cable.reset()
@@ -189,7 +191,7 @@ async def test_a_silent_device_is_bad_within_two_periods_and_back_within_five_se
         assert events == ["device lost", "device back"]
         assert neighbour.is_good()
         assert neighbour.supervisor.health.state is DeviceState.ONLINE
-        assert neighbour.supervisor.health.lateness_p99_s < 0.05
+        assert keeps_its_period(neighbour.supervisor.health)
 
 
 @protocols
@@ -234,7 +236,7 @@ async def test_a_monitor_that_is_held_up_counts_what_it_skipped(protocol: str) -
             await watch.until(watch.is_good, 5)
             time.sleep(3.2 * SCAN_S)
             await asyncio.sleep(2 * SCAN_S)
-            assert watch.supervisor.health.skipped in (2, 3)
+            assert 2 <= watch.supervisor.health.skipped <= 4
             assert Cause.NOT_POLLED in {gap.cause for gap in watch.gaps}
 
 
@@ -338,7 +340,7 @@ async def test_a_plc_too_slow_for_its_period_is_not_shown_as_fresh() -> None:
     async with bench("modbus_tcp", max_gap=0) as one, watching(one.device, clock) as watch:
         await watch.until(watch.is_good, 5)
         await one.server.behave(Mode.SLOW, 0.7 * SCAN_S)
-        await watch.until(watch.is_bad, 3 * SCAN_S + 0.15)
+        await watch.until(watch.is_bad, 3 * SCAN_S + HICCUP_S)
         assert watch.supervisor.health.errors == {"slow": 1}
         await one.server.behave(Mode.ANSWERING)
         await watch.until(watch.is_good, 5)

@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 
 from collector.model import Quality
-from collector.supervisor import KEPT_LATENESS_S, DeviceState
+from collector.supervisor import DeviceState
+from tests.contract.driver_parts import keeps_its_period
 from tests.contract.modbus_parts import GOOD, Rehearsed, refusing, supervised, tags
 from tests.modbus_server import ModbusServer, Unit
 from tests.unit.collector.words import modbus
@@ -43,8 +44,7 @@ async def watch_neighbours(here: Rehearsed, seconds: float, *healthy: str) -> No
             assert here.supervisors[name].health.state is DeviceState.ONLINE
     for name in healthy:
         health = here.supervisors[name].health
-        assert health.lateness_p99_s < KEPT_LATENESS_S
-        assert health.skipped == 0
+        assert keeps_its_period(health)
         assert not health.errors
 
 
