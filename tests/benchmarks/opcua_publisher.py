@@ -70,6 +70,14 @@ class Answers:
             offset=first,
         )
 
+    def silence(self, subscription: int) -> bytes:
+        """Return the body of an answer that only says that the subscription lives."""
+        response: Any = ua.PublishResponse()
+        response.Parameters.SubscriptionId = subscription
+        number = self.sent // self._samples + 1
+        response.Parameters.NotificationMessage.SequenceNumber = number
+        return struct_to_binary(response)
+
     def next(self, subscription: int) -> bytes:
         """Return the body of the next answer."""
         number = self.sent // self._samples
@@ -103,16 +111,15 @@ class Replay:
             group.create_task(self._back(theirs, writer))
 
     async def publish(self, writer: StreamWriter, per_s: float) -> None:
-        """Answer waiting requests at the rate, or as soon as there is one."""
+        """Answer waiting requests at the rate, or as soon as there is one; empty once stopped."""
         begun_s, number = time.monotonic(), 0
-        while not self.stopped.is_set():
+        while True:
             number += 1
             await asyncio.sleep(max(0.0, begun_s + number / per_s - time.monotonic()))
             while not self._requests:
                 await asyncio.sleep(0.001)
-            if self.stopped.is_set():
-                return
-            head, body = self._requests.popleft(), self._answers.next(self._subscription)
+            answer = self._answers.silence if self.stopped.is_set() else self._answers.next
+            head, body = self._requests.popleft(), answer(self._subscription)
             size = SEQUENCE.pack(BODY + len(body))
             self._send(writer, b"MSGF" + size + head[8:BODY] + body)
 
