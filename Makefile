@@ -12,11 +12,15 @@ environment environment-dev:
 	@command -v $(PYTHON) >/dev/null || { echo "environment: no $(PYTHON) found: install Python 3.11 or newer"; exit 1; }
 	@$(PYTHON) requirements/environment.py $(if $(filter %-dev,$@),dev,core)
 
+# What holds the monitor to instants never runs beside what wants a whole core.
 # The browser tests run in a pytest of their own: Playwright leaves a loop running that asyncio tests trip over.
 test: environment-dev
 	@$(PY) requirements/debian.py
 	@$(PY) -m tests.servers.make influxd influxd1
-	$(PY) -m pytest -m "not browser"
+	$(PY) -m pytest -m "not browser" tests/scenario
+	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile tests/contract tests/benchmarks
+	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile \
+		--ignore tests/scenario --ignore tests/contract --ignore tests/benchmarks
 	$(if $(wildcard tests/page/test_*.py),$(PY) -m pytest -m browser)
 
 # The real servers that tests run against, built once into the user's cache folder.

@@ -102,7 +102,7 @@ async def test_a_unit_that_the_gateway_reports_is_lost_and_the_connection_stays(
     units = four_units()
     units["unit_3"].refuse = refusing(11, 0)
     async with ModbusServer(**units) as server:
-        async with supervised(*behind(server, 4, scan_s=0.5)) as here:
+        async with supervised(*behind(server, 4, scan_s=0.5, timeout_s=0.5)) as here:
             await here.until("u3", DeviceState.LOST, 3)
             for name in ("u1", "u2", "u4"):
                 await here.until(name, DeviceState.ONLINE, 4)

@@ -206,7 +206,7 @@ async def test_a_restart_holds_up_no_other_device(site: Site) -> None:
         await station.behave(Mode.RESTARTING)
         await station.behave(Mode.ANSWERING)
         beating.cancel()
-        # Making its address space at once would be a pause of a quarter to half a second.
-        assert max(pauses_s) < 0.2, pauses_s
+        # Making its address space at once is pauses of most of a second together.
+        assert sum(pause_s for pause_s in pauses_s if pause_s > 0.1) < 0.5, pauses_s
         async with client_of(device) as (_, nodes):
             assert await nodes["site.weather.humidity"].read_value() is not None
