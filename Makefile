@@ -1,8 +1,8 @@
-# make demo | test | lint | check | bench | soak | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
+# make demo | test | long | lint | check | bench | soak | servers | lock | clean. Only Python 3.11 or newer is needed; the rest is fetched into .venv.
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: demo test lint check bench soak environment environment-dev servers lock clean
+.PHONY: demo test long lint check bench soak environment environment-dev servers lock clean
 
 # PORT, INFLUXDB_URL, INFLUXDB_TOKEN and INFLUXDB_TOKEN_FILE go through to the program.
 demo: environment
@@ -17,11 +17,15 @@ environment environment-dev:
 test: environment-dev
 	@$(PY) requirements/debian.py
 	@$(PY) -m tests.servers.make influxd influxd1
-	$(PY) -m pytest -m "not browser" tests/scenario
+	$(PY) -m pytest -m "not browser and not soak" tests/scenario
 	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile tests/contract tests/benchmarks
 	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile \
 		--ignore tests/scenario --ignore tests/contract --ignore tests/benchmarks
 	$(if $(wildcard tests/page/test_*.py),$(PY) -m pytest -m browser)
+
+# Tests that take minutes each: hundreds of kills, days without InfluxDB. CI runs them after all others.
+long: environment-dev
+	$(PY) -m pytest -m soak tests/scenario
 
 # The real servers that tests run against, built once into the user's cache folder.
 servers: environment-dev
