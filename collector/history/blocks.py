@@ -16,6 +16,7 @@ Integers = NDArray[np.int64]
 LEVEL = 1
 WIDTHS = (1, 2, 4, 8)
 WHOLE_UP_TO = 2.0**53
+MOST_STEP = 2**63 - 1
 NO_NUMBER = int(np.array([np.nan]).view(np.int64)[0])
 
 
@@ -170,7 +171,9 @@ def pack_integers(whole: Integers) -> bytes:
         return msgspec.msgpack.encode(_Whole(count, first))
     by_difference = _spread(differences) <= _spread(distances)
     chosen = differences if by_difference else distances
-    step = max(1, abs(int(np.gcd.reduce(chosen))))
+    step = abs(int(np.gcd.reduce(chosen)))
+    if step > MOST_STEP:  # the one divisor that an instant cannot hold
+        step = 1
     steps = chosen // step
     width = _width(steps)
     body = zlib.compress(_by_byte(steps, width), LEVEL)

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -30,6 +30,7 @@ RAW = hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(-(2**31), 2*
 SCALES = st.sampled_from([1.0, 0.1, 0.01, 0.5, 1 / 3, 1e-4, 10.0])
 
 
+@example(np.array([0, -(2**63)], dtype=np.int64))
 @given(WHOLE)
 def test_whole_numbers_come_back(whole: np.ndarray) -> None:
     assert unpack_integers(pack_integers(whole)).tolist() == whole.tolist()
