@@ -123,7 +123,7 @@ def _history(station: Station) -> dict[str, Any]:
     thinning = station.collector.thinner.state
     return {
         "state": "failing" if known.failing else "short" if thinning.short else "ok",
-        "reason": known.failing or thinning.short,
+        "reason": known.failing or thinning.short or station.collector.sealer.failing,
         "last_commit_ms": seen_ms(known.last_commit_ns),
         "commit_p99_ms": round(_p99(known.commit_s) * 1000, 2),
         "late_p99_ms": round(_p99(known.late_s) * 1000, 2),

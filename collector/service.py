@@ -40,7 +40,7 @@ class Collector:
         self.clock = clock
         self.board = Board(len(plant.slots()))
         self.history = History(history_path, plant, clock)
-        self._sealer = Sealer(self.history, clock)
+        self.sealer = Sealer(self.history, clock)
         self.thinner = Thinner(self.history, plant.history, clock)
         self._ledger = GapLedger(self.history.keep_gap)
         self.examination = Examination(plant, clock)
@@ -65,7 +65,7 @@ class Collector:
             for supervisor in self.supervisors:
                 group.create_task(supervisor.run(), name=supervisor.device.id)
             group.create_task(self._look_after(), name="age of the values")
-            group.create_task(self._sealer.run(), name="sealing the history")
+            group.create_task(self.sealer.run(), name="sealing the history")
             group.create_task(self.thinner.run(), name="thinning the history")
 
     async def _look_after(self) -> None:

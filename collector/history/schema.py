@@ -114,7 +114,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             # One view for all that is read: a sealing in between shows nothing twice.
             connection.execute("BEGIN")
             yield connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:  # ValueError: a row with columns cut short
         message = f"history {path}: {error}; is the file readable and undamaged?"
         raise HistoryError(message) from error
 

@@ -64,9 +64,14 @@ class Segment:
 
 
 class Sealer:
-    """Seals one history for as long as its task runs; the log loses nothing by a kill."""
+    """Seals one history for as long as its task runs; the log loses nothing by a kill.
+
+    What cannot be sealed stays as rows, which are read all the same: `failing` says why,
+    and nothing else is held up by it.
+    """
 
     def __init__(self, history: History, clock: Clock) -> None:
+        self.failing = ""
         self._history = history
         self._clock = clock
         self._growing: Stretch | None = None
@@ -77,8 +82,11 @@ class Sealer:
             try:
                 while await self.seal():
                     pass
+                self.failing = ""
             except HistoryError as error:
-                log.warning("history cannot be sealed now", reason=str(error))
+                if str(error) != self.failing:
+                    log.warning("history cannot be sealed now", reason=str(error))
+                self.failing = str(error)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def seal(self) -> bool:
@@ -108,8 +116,13 @@ class Sealer:
                 "WHERE seq BETWEEN ? AND ? AND device = ? ORDER BY seq",
                 (stretch.from_seq, stretch.to_seq, device),
             )
-            samples = flatten([(row[0], row[1:]) for row in rows], layouts)
-            sealed.append(seal_device(device, samples, self._history.linears, self._pause))
+            try:
+                samples = flatten([(row[0], row[1:]) for row in rows], layouts)
+                sealed.append(seal_device(device, samples, self._history.linears, self._pause))
+            except (ArithmeticError, ValueError, LookupError) as error:
+                scans = f"scans {stretch.from_seq} to {stretch.to_seq} of device {device}"
+                message = f"history {self._history.path}: {scans} cannot be sealed: {error}"
+                raise HistoryError(message) from error
         return Segment(stretch, tuple(sealed))
 
     def _pause(self) -> None:

@@ -16,6 +16,7 @@ from collector.clock import Clock, TimeBase
 from collector.history import sealer
 from collector.history.rollup import HOUR_NS, MINUTE_NS
 from collector.history.rows import StoredScan
+from collector.history.schema import HistoryError
 from collector.history.sealer import Sealer
 from collector.history.store import History
 from collector.model import Quality, Scan
@@ -252,3 +253,19 @@ async def test_damage_is_named_by_its_hour_and_everything_else_is_served(tmp_pat
         assert len(await log_of(history, 10**6)) == 61
         spans = await history.spans([SPEED], (BEGIN_NS - MINUTE_NS, BEGIN_NS + 3 * HOUR_NS), 100)
         assert len(spans.damaged) == 1
+
+
+async def test_what_cannot_be_sealed_is_said_and_holds_up_no_other_device(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "history.sqlite"
+    scans = [*hour_of_scans(0, 20), scan(PLANT, {GUST: 5.0}, 21)]
+    async with kept(path, scans) as history:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE scan SET sources = x'0011' WHERE seq = 3")
+        with pytest.raises(HistoryError, match="cannot be sealed"):
+            await Sealer(history, LATER).seal()
+        with pytest.raises(HistoryError, match="is the file readable and undamaged"):
+            await history.read_after(0, 10**6)
+        course = (await history.courses([GUST], 0, LATER_NS))[GUST]
+        assert course.values.tolist() == [5.0]
