@@ -55,13 +55,19 @@ PASS_QUANTITIES = (
 )
 
 
-async def fresh_server() -> Server:
-    """Return a server with the standard address space, which listens nowhere yet."""
+async def fresh_server(lasting: bool = False) -> Server:
+    """Return a server with the standard address space, which listens nowhere yet.
+
+    A lasting one is never looked through for rubbish, nor cleared away once it has
+    ended: that costs memory, and the looking would hold up every device of the process.
+    """
     server = Server()
     # Looking for rubbish among so many objects that all stay would take twice the time.
     gc.disable()
     try:
         await server.init()
+        if lasting:
+            gc.freeze()
     finally:
         gc.enable()
     return server
@@ -157,7 +163,9 @@ class Station:
         server holds up the other devices.
         """
         await self.stop()
-        self._coming = asyncio.create_task(asyncio.to_thread(asyncio.run, fresh_server()))
+        self._coming = asyncio.create_task(
+            asyncio.to_thread(asyncio.run, fresh_server(lasting=True))
+        )
 
     async def _come_back(self) -> None:
         """Listen as a server that knows nothing of its former sessions."""

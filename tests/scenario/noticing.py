@@ -191,14 +191,18 @@ _SEEN: dict[str, Callable[[Look, Expect], float | None]] = {
 def assert_periods_kept(devices: Iterable[Any]) -> None:
     """p99 of the lateness under 50 ms, over all ticks of the devices together.
 
-    One device alone has so few ticks in a scenario that its p99 is its worst one, which
-    may be the machine's; one that held up others would be seen in far more of them.
+    One device alone has so few ticks in a scenario that its p99 is its worst one. One
+    tick of each may be the machine's, standing still for once; a device that held up
+    the others would do so at every tick. What a slow device itself skips is its own.
     """
     known = list(devices)
-    ticks = sum(one["scans"] + one["skipped"] for one in known)
-    kept = sum((one["scans"] + one["skipped"]) * one["period_kept_pct"] / 100 for one in known)
-    late = {one["id"]: (one["period_kept_pct"], one["lateness_p99_ms"]) for one in known}
-    assert kept >= 0.99 * ticks, late
+    ticks = [one["scans"] + one["skipped"] for one in known]
+    late = [
+        max(0.0, count * (1 - one["period_kept_pct"] / 100) - one["skipped"])
+        for one, count in zip(known, ticks, strict=True)
+    ]
+    told = {one["id"]: (one["period_kept_pct"], one["lateness_p99_ms"]) for one in known}
+    assert sum(late) <= 0.01 * sum(ticks) + len(known), told
 
 
 def assert_only_read(rehearsal: Rehearsal) -> None:
