@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from analytics.plain import test_table, trace_table
+from analytics.rope.thinned import thinned
 from api.deps import RecordId, StationDep
 from api.errors import Refused
 from collector.site import Id
@@ -25,10 +26,16 @@ async def rope_tests(
 
 
 @router.get("/rope-tests/{test_id}")
-async def rope_test(station: StationDep, test_id: RecordId) -> dict[str, Any]:
-    """Return one test with its raw trace."""
+async def rope_test(
+    station: StationDep,
+    test_id: RecordId,
+    points: Annotated[int | None, Query(ge=100, le=20_000)] = None,
+) -> dict[str, Any]:
+    """Return one test with its raw trace, or with as many `points` of it as a picture needs."""
     test = await station.records.tests.get(test_id)
     trace = await station.records.tests.trace(test_id)
+    if points is not None:
+        trace = thinned(trace, points)
     return {**test_table(test), "trace": trace_table(trace)}
 
 

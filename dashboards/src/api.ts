@@ -39,6 +39,9 @@ function act<T>(path: string, body: object): Promise<T> {
   });
 }
 
+/** About two samples for each pixel of the widest trace. */
+const TRACE_POINTS = 4000;
+
 const part = (piece: string | number): string => encodeURIComponent(piece);
 
 export const liveUrl = (): string => {
@@ -89,7 +92,8 @@ export const api = {
     act<w.Consultation>(`/api/consultations/${part(id)}/close`, { name }),
   ropeTests: (rope?: string, limit = 200) =>
     ask<{ tests: w.RopeTest[] }>(`/api/rope-tests?limit=${limit}${rope ? `&rope=${part(rope)}` : ""}`),
-  ropeTest: (id: w.RecordId) => ask<w.RopeTestWithTrace>(`/api/rope-tests/${part(id)}`),
+  ropeTest: (id: w.RecordId) =>
+    ask<w.RopeTestWithTrace>(`/api/rope-tests/${part(id)}?points=${TRACE_POINTS}`),
   trend: (rope: string, testPoint: string) =>
     ask<w.Trend>(`/api/ropes/${part(rope)}/trend?test_point=${part(testPoint)}`),
   tasks: (state: "open" | "all") => ask<{ tasks: w.Task[] }>(`/api/tasks?state=${state}`),
