@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal
 
 from collector.history.blocks import Axis, BlockError, Column, unpack_axis, unpack_column
@@ -11,6 +12,7 @@ from collector.history.rollup import Rollup, unpack_rollup
 from collector.history.rows import (
     SCAN_COLUMNS,
     Course,
+    Row,
     StoredScan,
     gather_courses,
     join_courses,
@@ -143,13 +145,21 @@ def hot_courses(
     rows = [
         row
         for (device,) in devices
-        for row in connection.execute(
-            f"SELECT {SCAN_COLUMNS} FROM scan WHERE device = ? "  # noqa: S608 - own constants
-            f"AND last_ns >= ? AND first_ns < ? AND seq > {SEALED}",
-            (device, from_ns, to_ns),
-        )
+        for _, row in sorted(_hot_rows(connection, device, from_ns, to_ns), key=itemgetter(0))
     ]
     return gather_courses(rows, load_layouts(connection), keys)
+
+
+def _hot_rows(
+    connection: sqlite3.Connection, device: int, from_ns: int, to_ns: int
+) -> list[tuple[int, Row]]:
+    """Return the rows of a device that touch the span, each with its number in the log."""
+    found = connection.execute(
+        f"SELECT seq, {SCAN_COLUMNS} FROM scan WHERE device = ? "  # noqa: S608 - own constants
+        f"AND last_ns >= ? AND first_ns < ? AND seq > {SEALED}",
+        (device, from_ns, to_ns),
+    )
+    return [(row[0], row[1:]) for row in found]
 
 
 def places_of(

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,18 +111,17 @@ def gather_courses(
 ) -> dict[int, Course]:
     """Return the course of each wanted tag key over `rows`, sorted by source time.
 
-    Rows of one layout are decoded together, whatever their number.
+    Samples of one instant stay in the order of the rows. Rows of one layout that
+    follow on each other are decoded together, whatever their number.
     """
     keys = sorted(set(wanted))
     parts: dict[int, list[Course]] = {key: [] for key in keys}
-    by_layout: dict[int, list[Row]] = {}
-    for row in rows:
-        if row[0] is None:
-            _pick(row_scan(row, layouts), parts)
+    for layout, same in groupby(rows, key=lambda row: row[0]):
+        if layout is None:
+            for row in same:
+                _pick(row_scan(row, layouts), parts)
         else:
-            by_layout.setdefault(row[0], []).append(row)
-    for layout, same in by_layout.items():
-        _gather_layout(same, layouts[layout], parts)
+            _gather_layout(list(same), layouts[layout], parts)
     return {key: join_courses(parts[key]) for key in keys}
 
 

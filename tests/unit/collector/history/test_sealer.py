@@ -92,7 +92,7 @@ SCANS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(SCANS, st.integers(1, 40))
 def test_log_and_past_are_the_same_before_and_after_sealing(
     drawn: list[tuple[dict[str, float | Quality], int, float]], at_once: int
