@@ -1,25 +1,28 @@
 """Conditions: what the rules and the loss of tags and devices give to judge."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from analytics.model import Advised, AlarmKind, Guidance
-from analytics.rules.limit import LETTERS, LimitRule
+from analytics.rules.kinds import Rule
+from analytics.rules.loss import DeviceLostColumns, TagLostColumns
+from analytics.rules.stale import StaleRule
+from analytics.rules.terms import Columns, EnabledWhile, Row, Watch
 from collector.site import WHOLE_SITE, Device, Name, Plant, Tag, period_of
 
 LOST_AFTER_S = 5.0
 LOST_AFTER_PERIODS = 3
 BACK_AFTER_PERIODS = 2
+LOST_CLASS = "safety"
 
 
-class Sense(StrEnum):
-    """What a condition looks at."""
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Another tag's slot and the side of a limit on which a condition counts."""
 
-    HIGH = "high"
-    LOW = "low"
-    TAG_LOST = "tag_lost"
-    DEVICE_LOST = "device_lost"
+    slot: int
+    limit: float
+    rising: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,8 @@ class Condition:
     """
 
     source: str
-    slot: int
-    sense: Sense
+    row: Row
+    columns: Callable[[Sequence[Row]], Columns] = field(repr=False)
     rule: str
     level: str
     kind: AlarmKind
@@ -41,71 +44,95 @@ class Condition:
     advice: Advised
     opens_consultation: bool
     limit: float | None
-    deadband: float
     on_delay_s: float
     off_delay_s: float
     unit: str
     name: Name
     guidance: Guidance
+    alarm_class: str = LOST_CLASS
+    latching: bool = False
+    gate: Gate | None = None
 
 
-def conditions_of(plant: Plant, rules: Iterable[LimitRule]) -> list[Condition]:
+def conditions_of(plant: Plant, rules: Iterable[Rule]) -> list[Condition]:
     """Return every condition that the rules and the plant's devices give."""
     rules = list(rules)
     slots = plant.slots()
     tags = {tag.id: tag for tag in plant.tags()}
     periods = {tag.id: period_of(device, tag) for device in plant.device for tag in device.tags}
     found = [
-        condition
+        _of_watch(plant, rule, watch, tags[watch.tags[0]])
         for rule in rules
-        for tag_id in rule.all_tags
-        for condition in _limit_conditions(plant, rule, tags[tag_id], slots[tag_id])
+        for watch in rule.watches()
     ]
-    judged: dict[str, int] = {}
-    for one in found:
-        if one.tag is not None:
-            judged[one.tag] = min(one.priority, judged.get(one.tag, 3))
-    for tag_id, priority in judged.items():
-        found.append(_tag_lost(plant, tags[tag_id], slots[tag_id], periods[tag_id], priority))
+    urgency = _urgency(rules)
+    watched = {tag for rule in rules if isinstance(rule, StaleRule) for tag in rule.all_tags}
+    for tag_id, priority in urgency.items():
+        if tag_id not in watched:
+            found.append(_tag_lost(plant, tags[tag_id], slots[tag_id], periods[tag_id], priority))
     first_slot = 0
     for device in plant.device:
-        blinded = min((judged.get(tag.id, 3) for tag in device.tags), default=3)
+        blinded = min((urgency.get(tag.id, 3) for tag in device.tags), default=3)
         found.append(_device_lost(device, first_slot, blinded))
         first_slot += len(device.tags)
     return found
 
 
-def _limit_conditions(plant: Plant, rule: LimitRule, tag: Tag, slot: int) -> Iterator[Condition]:
-    guidance = Guidance(rule.consequence, rule.response, rule.respond_within_s)
-    for level, limit, priority, advice in rule.limits():
-        yield Condition(
-            source=f"{rule.id}/{tag.id}/{LETTERS[level]}",
-            slot=slot,
-            sense=Sense.HIGH if level.startswith("high") else Sense.LOW,
-            rule=rule.id,
-            level=LETTERS[level],
-            kind=AlarmKind.PROCESS,
-            tag=tag.id,
-            ropeway=tag.ropeway,
-            priority=priority,
-            advice=advice,
-            opens_consultation=rule.raises == "consultation",
-            limit=limit,
-            deadband=rule.deadband,
-            on_delay_s=rule.on_delay_s,
-            off_delay_s=rule.off_delay_s,
-            unit=tag.unit,
-            name=rule.name or tag_name(plant, tag),
-            guidance=guidance,
-        )
+def _urgency(rules: Iterable[Rule]) -> dict[str, int]:
+    """Return for each judged tag the priority of the gravest condition it is looked at for."""
+    judged: dict[str, int] = {}
+    for rule in rules:
+        for watch in rule.watches():
+            for tag in watch.tags:
+                judged[tag] = min(watch.priority, judged.get(tag, 3))
+    return judged
+
+
+def _of_watch(plant: Plant, rule: Rule, watch: Watch, tag: Tag) -> Condition:
+    slots = plant.slots()
+    return Condition(
+        source=f"{rule.id}/{tag.id}/{watch.level}",
+        row=Row(
+            slots=tuple(slots[one] for one in watch.tags),
+            limit=0.0 if watch.limit is None else watch.limit,
+            deadband=watch.deadband,
+            rising=watch.rising,
+            rule=rule,
+        ),
+        columns=rule.columns,
+        rule=rule.id,
+        level=watch.level,
+        kind=AlarmKind.PROCESS,
+        tag=tag.id,
+        ropeway=tag.ropeway,
+        priority=watch.priority,
+        advice=watch.advice,
+        opens_consultation=rule.raises == "consultation",
+        limit=watch.limit if watch.shown is None else watch.shown,
+        on_delay_s=rule.on_delay_s,
+        off_delay_s=rule.off_delay_s,
+        unit=watch.unit if watch.unit is not None else tag.unit,
+        name=rule.name or tag_name(plant, tag),
+        guidance=Guidance(rule.consequence, rule.response, rule.respond_within_s),
+        alarm_class=rule.alarm_class,
+        latching=rule.latching,
+        gate=_gate(slots, rule.enabled_while),
+    )
+
+
+def _gate(slots: dict[str, int], given: EnabledWhile | None) -> Gate | None:
+    if given is None:
+        return None
+    limit = given.above if given.above is not None else given.below
+    return Gate(slots[given.tag], limit or 0.0, given.above is not None)
 
 
 def _tag_lost(plant: Plant, tag: Tag, slot: int, scan_s: float, priority: int) -> Condition:
     name = tag_name(plant, tag)
     return Condition(
         source=f"lost/{tag.id}",
-        slot=slot,
-        sense=Sense.TAG_LOST,
+        row=Row((slot,), 0.0, 0.0, rising=True, rule=None),
+        columns=TagLostColumns,
         rule="monitoring_lost",
         level="lost",
         kind=AlarmKind.MONITORING_LOST,
@@ -115,7 +142,6 @@ def _tag_lost(plant: Plant, tag: Tag, slot: int, scan_s: float, priority: int) -
         advice=Advised.WATCH,
         opens_consultation=False,
         limit=None,
-        deadband=0.0,
         on_delay_s=max(LOST_AFTER_S, LOST_AFTER_PERIODS * scan_s),
         off_delay_s=BACK_AFTER_PERIODS * scan_s,
         unit=tag.unit,
@@ -137,8 +163,8 @@ def _device_lost(device: Device, slot: int, priority: int) -> Condition:
     name = device.name or Name(zh=device.id, en=device.id)
     return Condition(
         source=f"device/{device.id}",
-        slot=slot,
-        sense=Sense.DEVICE_LOST,
+        row=Row((slot,), 0.0, 0.0, rising=True, rule=None),
+        columns=DeviceLostColumns,
         rule="device_lost",
         level="lost",
         kind=AlarmKind.MONITORING_LOST,
@@ -148,7 +174,6 @@ def _device_lost(device: Device, slot: int, priority: int) -> Condition:
         advice=Advised.WATCH,
         opens_consultation=False,
         limit=None,
-        deadband=0.0,
         on_delay_s=LOST_AFTER_S,
         off_delay_s=BACK_AFTER_PERIODS * device.scan_s,
         unit="",

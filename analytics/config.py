@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analytics.inspection import RopeEndPlan
-from analytics.rules.limit import LimitRule
+from analytics.rules.kinds import Rule
 from collector.site import Id, Table, TagId
 from collector.sitefile import parse, rows, stand_twice, tag_rows, text, texts
 
 OWN_TABLES = ("rule", "rope_instrument", "inspection")
+RULE_TAGS = ("tag", "tags", "other")
+TAG_LIMITS = ("high", "high_high", "low", "low_low", "above", "below")
+COMPARING = ("deviation", "two_of_three")
 INSTRUMENT_TAGS = ("running", "position", "lma", "lf", "test_point", "pass_counter")
-
-Rule = LimitRule
 
 
 class RopeInstrument(Table):
@@ -64,6 +65,42 @@ def _strangers(tables: Mapping[str, Any]) -> Iterator[str]:
         if tag not in known:
             yield f"{place}: no tag '{tag}'"
     yield from _astray(tables)
+    yield from _unfit(tables)
+
+
+def _unfit(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a fault for each rule in another unit than its tags, or beyond their range."""
+    tags = {text(tag, "id"): tag for tag in tag_rows(tables)}
+    for rule in rows(tables, "rule"):
+        place = f"rule '{text(rule, 'id')}'"
+        known = [tags[one] for one in texts(rule, *RULE_TAGS) if one in tags]
+        units = {text(tag, "unit") for tag in known}
+        for unit in texts(rule, "unit"):
+            for tag in known:
+                if text(tag, "unit") != unit:
+                    own = text(tag, "unit") or "no unit"
+                    yield f"{place} unit: is '{unit}', but tag '{text(tag, 'id')}' has {own}"
+        if text(rule, "kind") in COMPARING and len(units) > 1:
+            yield f"{place}: its tags have different units: {', '.join(sorted(units))}"
+        yield from _unreachable(place, rule, known)
+
+
+def _unreachable(
+    place: str, rule: Mapping[str, Any], tags: list[Mapping[str, Any]]
+) -> Iterator[str]:
+    for key in TAG_LIMITS:
+        limit = rule.get(key)
+        for tag in tags:
+            least, most = tag.get("min"), tag.get("max")
+            if not isinstance(limit, int | float):
+                continue
+            if (isinstance(least, int | float) and limit < least) or (
+                isinstance(most, int | float) and limit > most
+            ):
+                yield (
+                    f"{place} {key}: {limit:g} is outside the range of tag '{text(tag, 'id')}';"
+                    " it could never be reached"
+                )
 
 
 def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
@@ -83,7 +120,11 @@ def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
 
 def _named_tags(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for rule in rows(tables, "rule"):
-        yield from ((f"rule '{text(rule, 'id')}'", tag) for tag in texts(rule, "tag", "tags"))
+        place = f"rule '{text(rule, 'id')}'"
+        yield from ((place, tag) for tag in texts(rule, *RULE_TAGS))
+        gate = rule.get("enabled_while")
+        if isinstance(gate, Mapping):
+            yield from ((f"{place} enabled_while", tag) for tag in texts(gate, "tag"))
     for instrument in rows(tables, "rope_instrument"):
         place = f"rope_instrument '{text(instrument, 'id')}'"
         yield from ((place, tag) for tag in texts(instrument, *INSTRUMENT_TAGS))
