@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from analytics.model import Advised, AlarmKind, Guidance
+from analytics.rules.closed import Closed, ClosedColumns
 from analytics.rules.kinds import Rule
 from analytics.rules.loss import DeviceLostColumns, TagLostColumns
 from analytics.rules.stale import StaleRule
@@ -52,10 +53,13 @@ class Condition:
     alarm_class: str = LOST_CLASS
     latching: bool = False
     gate: Gate | None = None
+    is_alarm: bool = True
 
 
-def conditions_of(plant: Plant, rules: Iterable[Rule]) -> list[Condition]:
-    """Return every condition that the rules and the plant's devices give."""
+def conditions_of(
+    plant: Plant, rules: Iterable[Rule], closed: Iterable[Closed] = ()
+) -> list[Condition]:
+    """Return every condition that the rules, the closings and the plant's devices give."""
     rules = list(rules)
     slots = plant.slots()
     tags = {tag.id: tag for tag in plant.tags()}
@@ -65,6 +69,7 @@ def conditions_of(plant: Plant, rules: Iterable[Rule]) -> list[Condition]:
         for rule in rules
         for watch in rule.watches()
     ]
+    found += [_closing(plant, one) for one in closed]
     urgency = _urgency(rules)
     watched = {tag for rule in rules if isinstance(rule, StaleRule) for tag in rule.all_tags}
     for tag_id, priority in urgency.items():
@@ -127,11 +132,37 @@ def _gate(slots: dict[str, int], given: EnabledWhile | None) -> Gate | None:
     return Gate(slots[given.tag], limit or 0.0, given.above is not None)
 
 
+def _closing(plant: Plant, closed: Closed) -> Condition:
+    slots = plant.slots()
+    name = next(way.name for way in plant.ropeway if way.id == closed.ropeway)
+    nothing = Name(zh="", en="")
+    return Condition(
+        source=f"closed/{closed.ropeway}",
+        row=Row(tuple(slots[one.tag] for one in closed.while_), sides=closed.while_),
+        columns=ClosedColumns,
+        rule="closed",
+        level="closed",
+        kind=AlarmKind.SYSTEM,
+        tag=None,
+        ropeway=closed.ropeway,
+        priority=3,
+        advice=Advised.NORMAL,
+        opens_consultation=False,
+        limit=None,
+        on_delay_s=closed.after_s,
+        off_delay_s=0.0,
+        unit="",
+        name=Name(zh=f"{name.zh} 已停运", en=f"{name.en} closed"),
+        guidance=Guidance(nothing, nothing, 0),
+        is_alarm=False,
+    )
+
+
 def _tag_lost(plant: Plant, tag: Tag, slot: int, scan_s: float, priority: int) -> Condition:
     name = tag_name(plant, tag)
     return Condition(
         source=f"lost/{tag.id}",
-        row=Row((slot,), 0.0, 0.0, rising=True, rule=None),
+        row=Row((slot,)),
         columns=TagLostColumns,
         rule="monitoring_lost",
         level="lost",
@@ -163,7 +194,7 @@ def _device_lost(device: Device, slot: int, priority: int) -> Condition:
     name = device.name or Name(zh=device.id, en=device.id)
     return Condition(
         source=f"device/{device.id}",
-        row=Row((slot,), 0.0, 0.0, rising=True, rule=None),
+        row=Row((slot,)),
         columns=DeviceLostColumns,
         rule="device_lost",
         level="lost",

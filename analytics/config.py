@@ -1,18 +1,38 @@
 """The tables of the site file that say how to judge, and their checks against the plant."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import Field
+
 from analytics.inspection import RopeEndPlan
+from analytics.kpi import KpiTerms
+from analytics.records import canonical_json
+from analytics.rules.closed import Closed
 from analytics.rules.kinds import Rule
 from collector.site import Id, Table, TagId
 from collector.sitefile import parse, rows, stand_twice, tag_rows, text, texts
 
-OWN_TABLES = ("rule", "rope_instrument", "inspection")
+OWN_TABLES = ("rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection")
 RULE_TAGS = ("tag", "tags", "other")
 TAG_LIMITS = ("high", "high_high", "low", "low_low", "above", "below")
 COMPARING = ("deviation", "two_of_three")
 INSTRUMENT_TAGS = ("running", "position", "lma", "lf", "test_point", "pass_counter")
+
+
+class AlarmClass(Table):
+    """What may be done with the alarms of a rule."""
+
+    id: Id
+    longest_shelf_h: float = Field(default=8.0, ge=0, le=24)
+    longest_out_of_service_h: float = Field(default=168.0, gt=0, le=2160)
+    hidden_while_closed: bool = False
+    must_be_acknowledged: bool = True
+
+
+SAFETY = AlarmClass(id="safety", longest_shelf_h=0)
+OPERATING = AlarmClass(id="operating", hidden_while_closed=True)
 
 
 class RopeInstrument(Table):
@@ -43,8 +63,24 @@ class Judging(Table):
     """How what is read of the plant is judged."""
 
     rule: tuple[Rule, ...] = ()
+    alarm_class: tuple[AlarmClass, ...] = ()
+    closed: tuple[Closed, ...] = ()
+    kpi: KpiTerms = KpiTerms()
     rope_instrument: tuple[RopeInstrument, ...] = ()
     inspection: tuple[RopeEndPlan, ...] = ()
+
+    def classes(self) -> dict[str, AlarmClass]:
+        """Return every class by its id; `safety` and `operating` are there unasked."""
+        return {one.id: one for one in (SAFETY, OPERATING, *self.alarm_class)}
+
+    def looks_back_s(self) -> float:
+        """Return how far back any rule looks."""
+        return max((one.looks_back_s for one in self.rule), default=0.0)
+
+    def version(self) -> str:
+        """Return the SHA-256 of everything that decides over alarms, in hexadecimal."""
+        said = {"rule": self.rule, "alarm_class": self.alarm_class, "closed": self.closed}
+        return hashlib.sha256(canonical_json(said).encode()).hexdigest()
 
 
 def parse_judging(tables: Mapping[str, Any]) -> tuple[Judging | None, list[str]]:
@@ -104,7 +140,7 @@ def _unreachable(
 
 
 def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a fault for each instrument and plan of no known ropeway or rope."""
+    """Yield a fault for each thing of no known ropeway, rope or class."""
     ways = rows(tables, "ropeway")
     ropes = {text(way, "id"): {text(rope, "id") for rope in rows(way, "ropes")} for way in ways}
     for instrument in rows(tables, "rope_instrument"):
@@ -116,6 +152,21 @@ def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
         for rope in texts(plan, "rope"):
             if rope not in ropes.get(way_id, ()):
                 yield f"inspection '{text(plan, 'id')}': no rope '{rope}' of ropeway '{way_id}'"
+    yield from _strange_classes(tables)
+    for closed in rows(tables, "closed"):
+        yield from (
+            f"closed '{one}': no such ropeway"
+            for one in texts(closed, "ropeway")
+            if one not in ropes
+        )
+
+
+def _strange_classes(tables: Mapping[str, Any]) -> Iterator[str]:
+    known = {SAFETY.id, OPERATING.id, *(text(one, "id") for one in rows(tables, "alarm_class"))}
+    for rule in rows(tables, "rule"):
+        for one in texts(rule, "alarm_class"):
+            if one not in known:
+                yield f"rule '{text(rule, 'id')}': no alarm_class '{one}'"
 
 
 def _named_tags(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -125,6 +176,9 @@ def _named_tags(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         gate = rule.get("enabled_while")
         if isinstance(gate, Mapping):
             yield from ((f"{place} enabled_while", tag) for tag in texts(gate, "tag"))
+    for closed in rows(tables, "closed"):
+        place = f"closed '{text(closed, 'ropeway')}'"
+        yield from ((place, tag) for one in rows(closed, "while") for tag in texts(one, "tag"))
     for instrument in rows(tables, "rope_instrument"):
         place = f"rope_instrument '{text(instrument, 'id')}'"
         yield from ((place, tag) for tag in texts(instrument, *INSTRUMENT_TAGS))

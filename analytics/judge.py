@@ -7,11 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.conditions import Condition
-from analytics.rules.terms import Columns, Flags, Looked, Newest, Row, Rows, good_of
+from analytics.courses import Course, Delays, run_course
+from analytics.layout import Block, Gates, Layout, Plan, Rest, blocks_of
+from analytics.rules.terms import Flags, Looked, Newest, Rows
 from collector.model import NANOSECONDS, Instants, Scan, Slots, Values
 
+Change = tuple[int, int, int, bool, float]
+"""Place of the scan, part of it, row, whether it holds now, and what to show."""
+
 LOOK_BY_TIME_NS = NANOSECONDS // 10
-MOST_PLANS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +37,6 @@ class JudgeState:
     ending_ns: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Rows of one kind that are looked at together: by their own and by all numbers."""
-
-    columns: Columns
-    own: Rows
-    rows: Rows
-
-
-_Plan = tuple[_Part, ...]
-
-
 class Judge:
     """Hold the state of all conditions and renew it scan by scan.
 
@@ -57,30 +49,48 @@ class Judge:
     def __init__(self, conditions: Sequence[Condition]) -> None:
         self.conditions = tuple(conditions)
         count = len(conditions)
-        self._row_of = {condition.source: row for row, condition in enumerate(conditions)}
-        self._gates = _Gates(conditions)
+        self._sources = [condition.source for condition in conditions]
+        self._row_of = {source: row for row, source in enumerate(self._sources)}
+        self._gates = Gates(conditions)
         self._on_ns = _delays([one.on_delay_s for one in conditions])
         self._off_ns = _delays([one.off_delay_s for one in conditions])
         self._holds = np.zeros(count, dtype=bool)
         self._beginning_ns = np.zeros(count, dtype=np.int64)
         self._ending_ns = np.zeros(count, dtype=np.int64)
-        self._figure = np.full(count, np.nan)
-        self._layout = _Layout(conditions)
+        self._layout = Layout(conditions)
         self._newest = Newest.of(self._layout.slots)
         self._looked_ns = 0
 
     def judge(self, scan: Scan) -> list[Finding]:
         """Return what began or ended with `scan`, in the order of the conditions."""
-        return [finding for plan in self._take(scan) for finding in self._renew(plan, scan)]
+        return [
+            self._finding(row, holds, figure, scan.received_ns)
+            for plan in self._take(scan, self._layout.plan)
+            for row, holds, figure in self._renew(plan, scan.received_ns)
+        ]
+
+    def judge_all(self, scans: Sequence[Scan]) -> list[Finding]:
+        """Return what `judge` would for one scan after the other; many at once cost less."""
+        blocks = blocks_of(scans, self._layout)
+        if not blocks:
+            return [finding for scan in scans for finding in self.judge(scan)]
+        found: list[Change] = []
+        for block in blocks:
+            found += self._run_block(block)
+        found += self._judge_rest(scans, blocks)
+        return [
+            self._finding(row, holds, figure, scans[place].received_ns)
+            for place, _, row, holds, figure in sorted(found)
+        ]
 
     def remember(self, scan: Scan) -> None:
         """Take `scan` as seen before: kinds that look back know it, nothing begins or ends."""
-        for plan in self._take(scan):
+        for plan in self._take(scan, self._layout.plan):
             self._look(plan, scan.received_ns)
 
     def state(self) -> JudgeState:
         """Return what a restart must know."""
-        sources = [condition.source for condition in self.conditions]
+        sources = self._sources
         return JudgeState(
             holding=tuple(sources[row] for row in np.flatnonzero(self._holds).tolist()),
             beginning_ns=_named(sources, self._beginning_ns),
@@ -100,7 +110,7 @@ class Judge:
                 if source in self._row_of:
                     column[self._row_of[source]] = at_ns
 
-    def _take(self, scan: Scan) -> Iterator[_Plan]:
+    def _take(self, scan: Scan, plan_of: Callable[[Slots], Plan]) -> Iterator[Plan]:
         """Make the scan's samples the newest, and yield what to look at after each part."""
         known = scan.slots < self._layout.slots
         whole = scan if known.all() else _only(scan, known)
@@ -108,31 +118,71 @@ class Judge:
             self._newest.values[slots] = values
             self._newest.quality[slots] = quality
             self._newest.source_ns[slots] = source_ns
-            yield self._layout.plan(slots)
+            yield plan_of(slots)
         # A clock set back must not keep the kinds that go by time from looking.
         if abs(scan.received_ns - self._looked_ns) >= LOOK_BY_TIME_NS:
             self._looked_ns = scan.received_ns
             yield self._layout.by_time
 
-    def _renew(self, plan: _Plan, scan: Scan) -> Iterator[Finding]:
-        at_ns = scan.received_ns
-        changed: list[tuple[int, bool]] = []
+    def _renew(self, plan: Plan, at_ns: int) -> list[tuple[int, bool, float]]:
+        """Return the rows that changed, whether they hold now, and what to show of them."""
+        changed: list[tuple[int, bool, float]] = []
         for rows, looked in self._look(plan, at_ns):
-            self._figure[rows] = looked.figure
             changed += self._step(rows, looked, at_ns)
-        for row, holds in sorted(changed):
-            value = float(self._figure[row])
-            shown = value if np.isfinite(value) else None
-            yield Finding(self.conditions[row], holds, shown, at_ns)
+        return sorted(changed)
 
-    def _look(self, plan: _Plan, at_ns: int) -> list[tuple[Rows, Looked]]:
+    def _finding(self, row: int, holds: bool, figure: float, at_ns: int) -> Finding:
+        shown = figure if np.isfinite(figure) else None
+        return Finding(self.conditions[row], holds, shown, at_ns)
+
+    def _judge_rest(self, scans: Sequence[Scan], blocks: Sequence[Block]) -> Iterator[Change]:
+        """Judge, scan by scan, the rows that no block has judged."""
+        rest = Rest(self._layout, blocks)
+        last: dict[bytes, int] = {}
+        for place, scan in enumerate(scans):
+            if rest.needs(scan.slots):
+                for part, plan in enumerate(self._take(scan, rest.plan)):
+                    for row, holds, figure in self._renew(plan, scan.received_ns):
+                        yield place, part, row, holds, figure
+            else:
+                last[scan.slots.tobytes()] = place
+        for place in sorted(last.values()):
+            self._newest.take(scans[place])
+
+    def _run_block(self, block: Block) -> Iterator[Change]:
+        """Judge the rows of one block over all its scans."""
+        for part, columns in block.parts:
+            looked = part.look(block.values[:, columns], block.quality[:, columns])
+            stirs = (looked.begins & ~looked.silent).any(axis=0)
+            waits = (self._beginning_ns[part.rows] != 0) | (self._ending_ns[part.rows] != 0)
+            for at in np.flatnonzero(stirs | waits | self._holds[part.rows]).tolist():
+                row = int(part.rows[at])
+                course = Course(
+                    looked.begins[:, at], looked.ends[:, at], looked.silent[:, at], block.at_ns
+                )
+                for place, holds in self._run_row(row, course):
+                    figure = float(looked.figure[place, at])
+                    yield block.places[place], 0, row, holds, figure
+
+    def _run_row(self, row: int, course: Course) -> Iterator[tuple[int, bool]]:
+        first_ns = int(course.at_ns[0])
+        state = Delays(
+            bool(self._holds[row]),
+            min(int(self._beginning_ns[row]), first_ns),
+            min(int(self._ending_ns[row]), first_ns),
+        )
+        yield from run_course(course, int(self._on_ns[row]), int(self._off_ns[row]), state)
+        self._holds[row] = state.holds
+        self._beginning_ns[row], self._ending_ns[row] = state.beginning_ns, state.ending_ns
+
+    def _look(self, plan: Plan, at_ns: int) -> list[tuple[Rows, Looked]]:
         return [
             (part.rows, self._gates.close(part.rows, looked, self._newest))
             for part in plan
             for looked in [part.columns.look(part.own, self._newest, at_ns)]
         ]
 
-    def _step(self, rows: Rows, looked: Looked, at_ns: int) -> list[tuple[int, bool]]:
+    def _step(self, rows: Rows, looked: Looked, at_ns: int) -> list[tuple[int, bool, float]]:
         """Move the delays of `rows` on to `at_ns`; return the rows that changed."""
         begins = looked.begins & ~looked.silent
         ends = looked.ends & ~looked.silent
@@ -151,72 +201,10 @@ class Judge:
         self._holds[rows] = (holds | began) & ~ended
         self._beginning_ns[rows] = np.where(began, 0, beginning)
         self._ending_ns[rows] = np.where(ended, 0, ending)
-        return [(int(rows[i]), bool(began[i])) for i in np.flatnonzero(began | ended)]
-
-
-class _Gates:
-    """Which conditions count only while another tag reads so."""
-
-    def __init__(self, conditions: Sequence[Condition]) -> None:
-        gates = [one.gate for one in conditions]
-        self._any = any(gate is not None for gate in gates)
-        self._has = np.array([gate is not None for gate in gates], dtype=bool)
-        self._slot = np.array([gate.slot if gate else 0 for gate in gates], dtype=np.intp)
-        self._sign = np.array([-1.0 if gate and not gate.rising else 1.0 for gate in gates])
-        self._limit = np.array([gate.limit if gate else 0.0 for gate in gates]) * self._sign
-
-    def close(self, rows: Rows, looked: Looked, newest: Newest) -> Looked:
-        """Return `looked` with what does not count now as calm; what is not known counts."""
-        if not self._any:
-            return looked
-        slots = self._slot[rows]
-        with np.errstate(invalid="ignore"):
-            met = newest.values[slots] * self._sign[rows] > self._limit[rows]
-        off: Flags = self._has[rows] & good_of(newest, slots) & ~met
-        begins, ends = looked.begins & ~off, looked.ends | off
-        return Looked(begins, ends, looked.silent, looked.figure)
-
-
-class _Layout:
-    """Which rows of which kinds a scan's slots touch, worked out once for each set of slots."""
-
-    def __init__(self, conditions: Sequence[Condition]) -> None:
-        slots = [one.row.slots for one in conditions]
-        gates = [one.gate.slot for one in conditions if one.gate]
-        self.slots = 1 + max((max(one) for one in [*slots, gates] if one), default=-1)
-        kinds: dict[Callable[[Sequence[Row]], Columns], list[int]] = {}
-        for row, condition in enumerate(conditions):
-            kinds.setdefault(condition.columns, []).append(row)
-        self._kinds = [
-            (make([conditions[row].row for row in rows]), np.array(rows, dtype=np.intp))
-            for make, rows in kinds.items()
+        return [
+            (int(rows[at]), bool(began[at]), float(looked.figure[at]))
+            for at in np.flatnonzero(began | ended).tolist()
         ]
-        self._rows_of: list[list[int]] = [[] for _ in range(self.slots)]
-        for row, some in enumerate(slots):
-            for slot in set(some):
-                self._rows_of[slot].append(row)
-        self._plans: dict[bytes, _Plan] = {}
-        every = np.arange(len(conditions), dtype=np.intp)
-        self.by_time = tuple(
-            part for part in self._parts(every) if getattr(part.columns, "by_time", False)
-        )
-
-    def plan(self, slots: Slots) -> _Plan:
-        """Return what to look at when `slots` bring new samples."""
-        key = slots.tobytes()
-        known = self._plans.get(key)
-        if known is None:
-            if len(self._plans) >= MOST_PLANS:
-                self._plans.clear()
-            touched = {row for slot in slots.tolist() for row in self._rows_of[slot]}
-            known = self._plans[key] = tuple(self._parts(np.array(sorted(touched), dtype=np.intp)))
-        return known
-
-    def _parts(self, rows: Rows) -> Iterator[_Part]:
-        for columns, members in self._kinds:
-            own = np.flatnonzero(np.isin(members, rows))
-            if len(own):
-                yield _Part(columns, own, members[own])
 
 
 def _delays(seconds: Sequence[float]) -> Instants:

@@ -15,9 +15,9 @@ from analytics.rules.terms import (
     Rows,
     Watch,
     first_slots,
-    good_of,
     rules_of,
 )
+from collector.model import UNCERTAIN_FROM, Qualities, Values
 
 
 class DiscreteColumns:
@@ -32,8 +32,12 @@ class DiscreteColumns:
     def look(self, rows: Rows, newest: Newest, at_ns: int) -> Looked:  # noqa: ARG002
         """Look for the newest value of each row among its states."""
         slots = self._slot[rows]
-        good, values = good_of(newest, slots), newest.values[slots]
-        among = (values[:, None] == self._states[rows]).any(axis=1)
+        return self.look_at(rows, newest.values[slots], newest.quality[slots])
+
+    def look_at(self, rows: Rows, values: Values, quality: Qualities) -> Looked:
+        """Look for samples of each row, one or a column of them, among its states."""
+        good = quality < UNCERTAIN_FROM
+        among = (values[..., None] == self._states[rows]).any(axis=-1)
         return Looked(good & among, good & ~among, ~good, values)
 
 

@@ -58,6 +58,11 @@ class FrozenRule(EachTag):
     after_s: float = Field(gt=0)
     band: float = Field(default=0.0, ge=0)
 
+    @property
+    def looks_back_s(self) -> float:
+        """The whole window."""
+        return self.after_s
+
     def watches(self) -> Iterator[Watch]:
         """Yield one condition for each tag."""
         for tag in self.all_tags:

@@ -17,8 +17,8 @@ from analytics.rules.terms import (
     Rows,
     Watch,
     first_slots,
-    good_of,
 )
+from collector.model import UNCERTAIN_FROM, Qualities, Values
 
 LEVELS = ("high", "high_high", "low", "low_low")
 LETTERS = {"high": "H", "high_high": "HH", "low": "L", "low_low": "LL"}
@@ -35,7 +35,11 @@ class LimitColumns:
     def look(self, rows: Rows, newest: Newest, at_ns: int) -> Looked:  # noqa: ARG002
         """Compare the newest value of each row with its limit."""
         slots = self._slot[rows]
-        return self._against.compare(rows, newest.values[slots], good_of(newest, slots))
+        return self.look_at(rows, newest.values[slots], newest.quality[slots])
+
+    def look_at(self, rows: Rows, values: Values, quality: Qualities) -> Looked:
+        """Compare samples of each row, one or a column of them, with its limit."""
+        return self._against.compare(rows, values, quality < UNCERTAIN_FROM)
 
 
 class LimitRule(EachTag):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analytics.rules.terms import Flags, Looked, Newest, Row, Rows, first_slots, good_of
-from collector.model import Quality
+from analytics.rules.terms import Flags, Looked, Newest, Row, Rows, first_slots
+from collector.model import UNCERTAIN_FROM, Qualities, Quality, Values
 
 
 class TagLostColumns:
@@ -17,9 +17,12 @@ class TagLostColumns:
     def look(self, rows: Rows, newest: Newest, at_ns: int) -> Looked:  # noqa: ARG002
         """Return which tags are not good; silent while their device is lost."""
         slots = self._slot[rows]
-        away = _away(newest, slots)
-        good = good_of(newest, slots)
-        return Looked(~good & ~away, good, away, np.full(len(rows), np.nan))
+        return self.look_at(rows, newest.values[slots], newest.quality[slots])
+
+    def look_at(self, rows: Rows, values: Values, quality: Qualities) -> Looked:  # noqa: ARG002
+        """Return which samples, one or a column of them for each row, are not good."""
+        away, good = _away(quality), quality < UNCERTAIN_FROM
+        return Looked(~good & ~away, good, away, np.full(values.shape, np.nan))
 
 
 class DeviceLostColumns:
@@ -30,13 +33,17 @@ class DeviceLostColumns:
 
     def look(self, rows: Rows, newest: Newest, at_ns: int) -> Looked:  # noqa: ARG002
         """Return which devices are away."""
-        away = _away(newest, self._slot[rows])
-        return Looked(away, ~away, np.zeros(len(rows), dtype=bool), np.full(len(rows), np.nan))
+        slots = self._slot[rows]
+        return self.look_at(rows, newest.values[slots], newest.quality[slots])
+
+    def look_at(self, rows: Rows, values: Values, quality: Qualities) -> Looked:  # noqa: ARG002
+        """Return by which samples, one or a column of them, the device is away."""
+        away = _away(quality)
+        return Looked(away, ~away, np.zeros(away.shape, dtype=bool), np.full(away.shape, np.nan))
 
 
-def _away(newest: Newest, slots: Rows) -> Flags:
+def _away(quality: Qualities) -> Flags:
     # A value given by hand does not bring its device back.
-    quality = newest.quality[slots]
     away: Flags = (quality == Quality.BAD_DEVICE_LOST) | (
         quality == Quality.UNCERTAIN_SUBSTITUTED_FOR_LOST
     )

@@ -66,6 +66,11 @@ class WindowRule(EachTag):
     within_s: float = Field(gt=0, le=86400)
     deadband: float = Field(default=0.0, ge=0)
 
+    @property
+    def looks_back_s(self) -> float:
+        """The whole window."""
+        return self.within_s
+
     def watches(self) -> Iterator[Watch]:
         """Yield one condition for each tag."""
         rising = self.above is not None

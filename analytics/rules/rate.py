@@ -81,6 +81,11 @@ class RateRule(EachTag):
     direction: Literal["rise", "fall", "either"] = "rise"
     deadband: float = Field(default=0.0, ge=0)
 
+    @property
+    def looks_back_s(self) -> float:
+        """The whole window."""
+        return self.within_s
+
     def watches(self) -> Iterator[Watch]:
         """Yield each direction for each tag."""
         for tag in self.all_tags:

@@ -61,6 +61,11 @@ class StaleRule(EachTag):
     kind: Literal["stale"]
     after_s: float = Field(gt=0)
 
+    @property
+    def looks_back_s(self) -> float:
+        """The whole window."""
+        return self.after_s
+
     def watches(self) -> Iterator[Watch]:
         """Yield one condition for each tag."""
         for tag in self.all_tags:

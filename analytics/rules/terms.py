@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self, TypeVar
+from typing import Literal, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from analytics.model import Advised
-from collector.model import UNCERTAIN_FROM, Instants, Qualities, Quality, Values
+from collector.model import UNCERTAIN_FROM, Instants, Qualities, Quality, Scan, Values
 from collector.site import Id, Name, Table, TagId
 
 Priority = Literal[1, 2, 3]
@@ -55,6 +55,11 @@ class RuleTerms(Table):
     respond_within_s: int = Field(gt=0)
     source: str
     confirmed_by: str = ""
+
+    @property
+    def looks_back_s(self) -> float:
+        """How far back samples count beside the newest one."""
+        return 0.0
 
 
 OneKind = TypeVar("OneKind", bound=RuleTerms)
@@ -105,13 +110,17 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One condition as a kind's columns are made of it; `rule` has the kind's own terms."""
+    """One condition as a kind's columns are made of it; `rule` has the kind's own terms.
+
+    `sides` belongs to a closed ropeway: how each slot must read.
+    """
 
     slots: tuple[int, ...]
-    limit: float
-    deadband: float
-    rising: bool
-    rule: RuleTerms | None
+    limit: float = 0.0
+    deadband: float = 0.0
+    rising: bool = True
+    rule: RuleTerms | None = None
+    sides: tuple[EnabledWhile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,14 @@ class Newest:
             np.full(count, Quality.BAD_NEVER_READ, dtype=np.uint8),
             np.zeros(count, dtype=np.int64),
         )
+
+    def take(self, scan: Scan) -> None:
+        """Make the samples of `scan` the newest, as far as they are of known tags."""
+        known = scan.slots < len(self.values)
+        slots = scan.slots[known]
+        self.values[slots] = scan.values[known]
+        self.quality[slots] = scan.quality[known]
+        self.source_ns[slots] = scan.source_ns[known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +168,18 @@ class Columns(Protocol):
 
     def look(self, rows: Rows, newest: Newest, at_ns: int) -> Looked:
         """Return what `rows` look like at `at_ns`; each call is a new sample of theirs."""
+        ...
+
+
+@runtime_checkable
+class Plain(Protocol):
+    """Columns that look at nothing but the newest sample of each row's first tag.
+
+    Whole columns of such samples can be looked at together, with the same outcome.
+    """
+
+    def look_at(self, rows: Rows, values: Values, quality: Qualities) -> Looked:
+        """Return what the samples of `rows`, in their last dimension, look like."""
         ...
 
 
