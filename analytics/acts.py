@@ -8,7 +8,7 @@ from analytics.conditions import Condition
 from analytics.config import AlarmClass
 from analytics.judge import Finding
 from analytics.model import Alarm, AlarmState
-from analytics.records import Records, RecordsRefused
+from analytics.records import RecordMissing, Records, RecordsRefused
 from analytics.standing import Standing
 from analytics.turn import Terms
 from collector.model import NANOSECONDS
@@ -95,7 +95,7 @@ class AlarmActs:
             raise RecordsRefused("停用须由另一人会签", "another person must sign as well")
         condition = self._conditions.get(source)
         if condition is None or not condition.is_alarm:
-            raise RecordsRefused(f"没有报警 {source}", f"there is no alarm {source}")
+            raise RecordMissing("报警", "alarm", source)
         known = self._terms().classes[condition.alarm_class]
         _must_fit(wish, known.longest_out_of_service_h * 3600, condition.alarm_class)
         by = By(wish.who, wish.reason, wish.second, self._until_ns(wish))

@@ -67,6 +67,11 @@ class Engine:
         return self.standing.alarms
 
     @property
+    def closed(self) -> frozenset[str]:
+        """The ropeways that count as closed now."""
+        return self._closed
+
+    @property
     def revision(self) -> int:
         """A number that grows with every change of an open alarm."""
         return self.standing.revision

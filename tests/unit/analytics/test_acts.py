@@ -141,7 +141,7 @@ async def test_out_of_service_takes_two_signatures_and_ends_by_itself(tmp_path: 
         for second in (None, "", "王磊"):
             with pytest.raises(RecordsRefused, match="another person"):
                 await acts.take_out(HIGH, Hiding("王磊", "更换", 3600, second))
-        with pytest.raises(RecordsRefused, match="no alarm"):
+        with pytest.raises(RecordMissing, match="alarm"):
             await acts.take_out("gust/none/H", SIGNED)
         out = await acts.take_out(HIGH, SIGNED)
         assert (out.state, out.active, out.aside_second) == ("out_of_service", False, "李工")

@@ -231,6 +231,12 @@ async def test_a_task_is_closed_once_by_name(tmp_path: Path) -> None:
 
 POSTS = [
     "/api/alarms/1/acknowledge",
+    "/api/alarms/1/confirm",
+    "/api/alarms/1/reset",
+    "/api/alarms/1/shelve",
+    "/api/alarms/1/unshelve",
+    "/api/alarms/1/put-back",
+    "/api/alarms/out-of-service",
     "/api/consultations",
     "/api/consultations/1/opinions",
     "/api/consultations/1/decisions",
@@ -239,6 +245,18 @@ POSTS = [
 ]
 WHOLE: dict[str, Any] = {
     "/api/alarms/1/acknowledge": {"name": "a", "comment": ""},
+    "/api/alarms/1/confirm": {"name": "a", "comment": ""},
+    "/api/alarms/1/reset": {"name": "a", "comment": ""},
+    "/api/alarms/1/shelve": {"name": "a", "reason": "b", "for_s": 60},
+    "/api/alarms/1/unshelve": {"name": "a"},
+    "/api/alarms/1/put-back": {"name": "a"},
+    "/api/alarms/out-of-service": {
+        "name": "a",
+        "second": "b",
+        "source": "s",
+        "reason": "c",
+        "for_s": 60,
+    },
     "/api/consultations": {"name": "a", "reason": "b", "ropeways": ["north"]},
     "/api/consultations/1/opinions": {"name": "a", "role": "b", "text": "c"},
     "/api/consultations/1/decisions": {"name": "a", "ropeway": "north", "decision": "slow"},
