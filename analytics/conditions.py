@@ -15,6 +15,15 @@ LOST_AFTER_S = 5.0
 LOST_AFTER_PERIODS = 3
 BACK_AFTER_PERIODS = 2
 LOST_CLASS = "safety"
+SAID = {
+    "rise": Name(zh="上升过快", en="rises too fast"),
+    "fall": Name(zh="下降过快", en="falls too fast"),
+    "deviation": Name(zh="偏差过大", en="deviates too far"),
+    "stale": Name(zh="久无可信值", en="without a good value"),
+    "frozen": Name(zh="读数不变", en="stands still"),
+    "count": Name(zh="反复越限", en="beyond its limit again and again"),
+    "vote": Name(zh="多处越限", en="beyond its limit at several places"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +126,19 @@ def _of_watch(plant: Plant, rule: Rule, watch: Watch, tag: Tag) -> Condition:
         on_delay_s=rule.on_delay_s,
         off_delay_s=rule.off_delay_s,
         unit=watch.unit if watch.unit is not None else tag.unit,
-        name=rule.name or tag_name(plant, tag),
+        name=rule.name or _told(tag_name(plant, tag), watch.level),
         guidance=Guidance(rule.consequence, rule.response, rule.respond_within_s),
         alarm_class=rule.alarm_class,
         latching=rule.latching,
         gate=_gate(slots, rule.enabled_while),
     )
+
+
+def _told(name: Name, level: str) -> Name:
+    """Return the tag's name with what is wrong, where a limit would say too little."""
+    if level not in SAID:
+        return name
+    return Name(zh=f"{name.zh} {SAID[level].zh}", en=f"{name.en} {SAID[level].en}")
 
 
 def _gate(slots: dict[str, int], given: EnabledWhile | None) -> Gate | None:

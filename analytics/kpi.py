@@ -76,8 +76,10 @@ def reckon(activations: Iterable[Activation], from_ns: int, to_ns: int, terms: K
     flood_s = sum(end - begin for begin, end in floods) / NANOSECONDS
     chattering = tuple(sorted(set(_chattering(told, terms))))
     stale = tuple(sorted({one.source for one in told if _is_stale(one, to_ns, terms)}))
-    counts = Counter(one.source for one in told).most_common(10)
-    top = sum(count for _, count in counts)
+    loads = Counter(one.source for one in told)
+    counts = loads.most_common(10)
+    # Among ten or fewer the busiest ten are all: that says nothing.
+    top = sum(count for _, count in counts) / len(told) if len(loads) > 10 else None
     crowded = sum(count > terms.flood_above for count in slots.values())
     measures = (
         Measure("per_day", len(told) / span_s * DAY_S, 150, 300),
@@ -86,7 +88,7 @@ def reckon(activations: Iterable[Activation], from_ns: int, to_ns: int, terms: K
         Measure("crowded_share", crowded / number, 0.01, 0.05),
         Measure("most_in_10min", max(slots.values(), default=0), 10, None),
         Measure("flood_share", flood_s / span_s, 0.01, None),
-        Measure("top_ten_share", top / len(told) if told else None, 0.05, None),
+        Measure("top_ten_share", top, 0.05, None),
         Measure("chattering", len(chattering), 0, None),
         Measure("fleeting", sum(_are_fleeting(told, terms)), 0, None),
         Measure("stale", len(stale), 4, None),

@@ -6,8 +6,7 @@ import type { Alarm, Limit, Priority, Tag } from "./wire";
 const beyond = (limit: Limit, value: number): boolean =>
   limit.level.startsWith("H") ? value >= limit.value : value <= limit.value;
 
-export const isActive = (alarm: Alarm): boolean =>
-  alarm.state === "unacknowledged" || alarm.state === "acknowledged";
+export const isActive = (alarm: Alarm): boolean => alarm.active;
 
 /** The most urgent priority that a believable value calls for: beyond a limit now, or held by an alarm. */
 export function urgency(tag: Tag | undefined, reading: Reading): Priority | null {

@@ -4,10 +4,12 @@ import { api } from "../api";
 import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
-import { byNeed, isActive, needsAcknowledging } from "../judge";
+import { byNeed, isActive } from "../judge";
 import { maybe } from "../numbers";
-import { AcknowledgeButton } from "../panels/AlarmBanner";
+import { AlarmButtons } from "../panels/AlarmButtons";
+import { AlarmFigures } from "../panels/AlarmFigures";
 import { alarmState } from "../panels/AlarmList";
+import { HiddenAlarms } from "../panels/HiddenAlarms";
 import { Mark } from "../panels/Mark";
 import { usePolled } from "../polled";
 import { DASH } from "../quality";
@@ -72,7 +74,7 @@ function Links({ alarm }: { alarm: Alarm }) {
   );
 }
 
-function Open({ alarm }: { alarm: Alarm }) {
+function Open({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number }) {
   const now_ms = siteSecond.value * 1000;
   const fresh = alarm.state === "unacknowledged";
   return (
@@ -92,7 +94,7 @@ function Open({ alarm }: { alarm: Alarm }) {
         <span class={fresh ? "fresh" : "muted"}>{alarmState(alarm)}</span>
         <Links alarm={alarm} />
       </div>
-      {needsAcknowledging(alarm) ? <AcknowledgeButton alarm={alarm} primary={fresh} /> : <span />}
+      <AlarmButtons alarm={alarm} shelf_h={shelf_h} />
     </li>
   );
 }
@@ -142,6 +144,8 @@ export function Alarms(_: { id: string }) {
     [all.answer],
   );
   const fresh = open.filter((alarm) => alarm.state === "unacknowledged").length;
+  const rules = usePolled(() => api.rules(), 60, []);
+  const shelf_h = new Map(rules.answer?.classes.map((one) => [one.id, one.longest_shelf_h]));
   return (
     <div class="stack">
       <h2>
@@ -151,10 +155,12 @@ export function Alarms(_: { id: string }) {
       {open.length === 0 ? <p class="panel empty">{t.alarms.none}</p> : null}
       <ul class="alarms">
         {open.map((alarm) => (
-          <Open key={alarm.id} alarm={alarm} />
+          <Open key={alarm.id} alarm={alarm} shelf_h={shelf_h.get(alarm.alarm_class) ?? 0} />
         ))}
       </ul>
+      <HiddenAlarms />
       <History alarms={ended} />
+      <AlarmFigures />
     </div>
   );
 }
