@@ -183,7 +183,7 @@ class Engine:
         if dropped > self._dropped_told:
             await self.raise_alarm(_loss_alarm(dropped - self._dropped_told, self._clock.now_ns()))
             self._dropped_told = dropped
-        else:
+        elif LOSS in self.standing.by_source:
             await self.end_alarm(LOSS)
 
     async def _keep(self, findings: Iterable[Finding]) -> None:

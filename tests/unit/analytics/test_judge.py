@@ -246,3 +246,20 @@ def test_many_scans_at_once_are_judged_as_one_by_one(
     ]
     assert together == one_by_one
     assert many.state() == single.state()
+
+
+def test_rules_that_look_back_know_what_they_are_shown_again() -> None:
+    rule = a_rule("rate", kind="rate", tag=GUST, change=6, within_s=10)
+    scans = scans_of({GUST: [8.0, 9.0, 15.0]})
+    forgetful, shown = a_judge(rule), a_judge(rule)
+    for one in scans[:2]:
+        shown.remember(one)
+    assert told(forgetful, scans[2:]) == []
+    assert [one.holds for one in told(shown, scans[2:])] == [True]
+
+
+def test_what_is_only_remembered_begins_and_ends_nothing() -> None:
+    judge = a_judge(a_rule(high=20, on_delay_s=2))
+    for one in scans_of({GUST: [25.0] * 9}):
+        judge.remember(one)
+    assert judge.state() == JudgeState((), {}, {})
