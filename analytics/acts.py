@@ -148,7 +148,7 @@ class AlarmActs:
     async def _take_out_calm(self, condition: Condition, by: By) -> Alarm:
         """Keep an alarm out of service whose condition does not hold."""
         now_ns = self._now_ns()
-        calm = self._terms().calm_alarm(Finding(condition, False, None, now_ns))
+        calm = self._terms().calm_alarm(Finding(condition, False, None, now_ns, now_ns))
         async with self._standing.turn:
             async with self._records.transaction() as records:
                 kept = await records.alarms.raise_alarm(calm)

@@ -47,7 +47,7 @@ class Engine:
             for condition in conditions_of(plant, judging.rule, judging.closed)
         }
         self.judge = Judge(list(self.conditions.values()))
-        self.terms = Terms(judging.version(), judging.classes())
+        self.terms = Terms.of(plant, judging)
         self.failing = ""
         self.last_scan_ns = 0
         self.standing = Standing(records)

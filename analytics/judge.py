@@ -12,8 +12,8 @@ from analytics.layout import Block, Gates, Layout, Plan, Rest, blocks_of
 from analytics.rules.terms import Flags, Looked, Newest, Rows
 from collector.model import NANOSECONDS, Instants, Scan, Slots, Values
 
-Change = tuple[int, int, int, bool, float]
-"""Place of the scan, part of it, row, whether it holds now, and what to show."""
+Change = tuple[int, int, int, bool, float, int]
+"""Place of the scan, part of it, row, whether it holds now, what to show, time at its source."""
 
 LOOK_BY_TIME_NS = NANOSECONDS // 10
 
@@ -26,6 +26,7 @@ class Finding:
     holds: bool
     value: float | None
     at_ns: int
+    source_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Judge:
     def judge(self, scan: Scan) -> list[Finding]:
         """Return what began or ended with `scan`, in the order of the conditions."""
         return [
-            self._finding(row, holds, figure, scan.received_ns)
+            self._finding((row, holds, figure), scan.received_ns, self._source_ns(row))
             for plan in self._take(scan, self._layout.plan)
             for row, holds, figure in self._renew(plan, scan.received_ns)
         ]
@@ -79,8 +80,8 @@ class Judge:
             found += self._run_block(block)
         found += self._judge_rest(scans, blocks)
         return [
-            self._finding(row, holds, figure, scans[place].received_ns)
-            for place, _, row, holds, figure in sorted(found)
+            self._finding((row, holds, figure), scans[place].received_ns, source_ns)
+            for place, _, row, holds, figure, source_ns in sorted(found)
         ]
 
     def remember(self, scan: Scan) -> None:
@@ -131,9 +132,13 @@ class Judge:
             changed += self._step(rows, looked, at_ns)
         return sorted(changed)
 
-    def _finding(self, row: int, holds: bool, figure: float, at_ns: int) -> Finding:
+    def _finding(self, changed: tuple[int, bool, float], at_ns: int, source_ns: int) -> Finding:
+        row, holds, figure = changed
         shown = figure if np.isfinite(figure) else None
-        return Finding(self.conditions[row], holds, shown, at_ns)
+        return Finding(self.conditions[row], holds, shown, at_ns, source_ns)
+
+    def _source_ns(self, row: int) -> int:
+        return int(self._newest.source_ns[self._layout.first_slot[row]])
 
     def _judge_rest(self, scans: Sequence[Scan], blocks: Sequence[Block]) -> Iterator[Change]:
         """Judge, scan by scan, the rows that no block has judged."""
@@ -143,7 +148,7 @@ class Judge:
             if rest.needs(scan.slots):
                 for part, plan in enumerate(self._take(scan, rest.plan)):
                     for row, holds, figure in self._renew(plan, scan.received_ns):
-                        yield place, part, row, holds, figure
+                        yield place, part, row, holds, figure, self._source_ns(row)
             else:
                 last[scan.slots.tobytes()] = place
         for place in sorted(last.values()):
@@ -162,7 +167,8 @@ class Judge:
                 )
                 for place, holds in self._run_row(row, course):
                     figure = float(looked.figure[place, at])
-                    yield block.places[place], 0, row, holds, figure
+                    source_ns = int(block.source_ns[place, columns[at]])
+                    yield block.places[place], 0, row, holds, figure, source_ns
 
     def _run_row(self, row: int, course: Course) -> Iterator[tuple[int, bool]]:
         first_ns = int(course.at_ns[0])

@@ -116,6 +116,7 @@ class Block:
     places: list[int]
     values: Values
     quality: Qualities
+    source_ns: Instants
     at_ns: Instants
     parts: list[tuple[Part, Rows]]
 
@@ -183,6 +184,7 @@ def _block(scans: Sequence[Scan], places: list[int], layout: Layout, single: Fla
         places,
         np.stack([scan.values for scan in scans]),
         np.stack([scan.quality for scan in scans]),
+        np.stack([scan.source_ns for scan in scans]),
         at_ns,
         [(part, column[layout.first_slot[part.rows]]) for part in parts if len(part.rows)],
     )

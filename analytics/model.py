@@ -50,7 +50,8 @@ class Alarm:
     source is open. `value` and `limit` are those of the instant of raising.
     `rule_set` is the SHA-256 of the rules in force then. `active` says whether the
     condition holds, whatever the state; `announced` whether an operator was ever told.
-    The fields `aside_*` say who hid the alarm, why and until when.
+    The fields `aside_*` say who hid the alarm, why and until when. `source_ns` is when
+    the device says it was so, `cause` the alarm that it is a consequence of.
     """
 
     id: int
@@ -89,6 +90,8 @@ class Alarm:
     aside_reason: str = ""
     aside_ns: int | None = None
     aside_until_ns: int | None = None
+    source_ns: int | None = None
+    cause: int | None = None
 
     @property
     def open(self) -> bool:

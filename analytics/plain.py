@@ -74,6 +74,8 @@ def alarm_table(alarm: Alarm) -> Plain:
         "confirmed_by": alarm.confirmed_by,
         "confirmed_comment": alarm.confirmed_comment,
         "aside": _aside_table(alarm),
+        "source_ms": milliseconds(alarm.source_ns),
+        "cause": alarm.cause,
     }
 
 

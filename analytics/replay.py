@@ -24,7 +24,7 @@ class Replay:
 
     def __init__(self, plant: Plant, judging: Judging) -> None:
         self.judge = Judge(conditions_of(plant, judging.rule, judging.closed))
-        self._terms = Terms(judging.version(), judging.classes())
+        self._terms = Terms.of(plant, judging)
         self._kept = _Memory()
         self._closed: frozenset[str] = frozenset()
 

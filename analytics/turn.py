@@ -6,10 +6,11 @@ from typing import Protocol
 
 from analytics.alarm import By, Event, after, born_hidden
 from analytics.conditions import Condition
-from analytics.config import AlarmClass
+from analytics.config import AlarmClass, Judging
+from analytics.first_cause import Causes
 from analytics.judge import Finding
 from analytics.model import Alarm, AlarmState
-from collector.site import WHOLE_SITE
+from collector.site import WHOLE_SITE, Plant
 
 CLOSED = "索道停运 ropeway closed"
 CLOSING = By(comment=CLOSED)
@@ -21,6 +22,14 @@ class Terms:
 
     rule_set: str
     classes: Mapping[str, AlarmClass]
+    causes: Causes
+
+    @staticmethod
+    def of(plant: Plant, judging: Judging) -> "Terms":
+        """Return the terms of a plant and its judging."""
+        device_of = {tag.id: device.id for device in plant.device for tag in device.tags}
+        trips = frozenset(rule.id for rule in judging.rule if rule.trips)
+        return Terms(judging.version(), judging.classes(), Causes(trips, device_of))
 
     def hides(self, alarm: Alarm, closed: frozenset[str]) -> bool:
         """Return whether the design suppresses `alarm` while `closed` are closed."""
@@ -56,6 +65,7 @@ class Terms:
             latching=condition.latching,
             must_be_acknowledged=known.must_be_acknowledged if known else True,
             rule_set=self.rule_set,
+            source_ns=finding.source_ns or None,
         )
 
 
@@ -99,8 +109,11 @@ class Turn:
             return self._of(alarm.source) or standing
         if self.terms.hides(alarm, self.closed):
             alarm = born_hidden(alarm, CLOSED)
+        alarm, consequences = self.terms.causes.join(alarm, list(self._open()))
         kept = await self.kept.raise_alarm(alarm)
         self.changed[alarm.source] = self.fresh[alarm.source] = kept
+        for one in consequences:
+            self.changed[one.source] = await self.kept.change(replace(one, cause=kept.id))
         return kept
 
     async def move(self, alarm: Alarm | None, event: Event, at_ns: int) -> None:

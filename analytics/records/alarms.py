@@ -32,6 +32,7 @@ MUTABLE = (
     "aside_reason",
     "aside_ns",
     "aside_until_ns",
+    "cause",
 )
 MUTABLE_WHEN_CLOSED = {
     "consultation",

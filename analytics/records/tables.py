@@ -83,6 +83,8 @@ alarm = Table(
     Column("aside_reason", Text, nullable=False),
     Column("aside_ns", Nanoseconds),
     Column("aside_until_ns", Nanoseconds),
+    Column("source_ns", Nanoseconds),
+    Column("cause", RowId),
     Index(
         "uq_alarm_open_source",
         "source",

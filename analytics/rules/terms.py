@@ -44,6 +44,7 @@ class RuleTerms(Table):
     on_delay_s: float = Field(default=0.0, ge=0)
     off_delay_s: float = Field(default=0.0, ge=0)
     latching: bool = False
+    trips: bool = False
     enabled_while: EnabledWhile | None = None
     priority: Priority
     advice: Advised = Advised.NORMAL

@@ -147,6 +147,7 @@ export type Alarm = {
   alarm_class: string;
   active: boolean;
   aside: Aside | null;
+  cause: RecordId | null;
 };
 
 export type AdviceWord = "normal" | "watch" | "slow" | "stop_loading" | "stop" | "inspect";

@@ -175,6 +175,7 @@ export const en: Texts = {
       out_of_service: "out of service",
       normal: "ended",
     },
+    following: (count) => `${count} alarms that follow from it`,
     reset: "Reset",
     resetNamed: (name) => `Reset: ${name}`,
     shelve: "Shelve",

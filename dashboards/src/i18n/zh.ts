@@ -174,6 +174,7 @@ export const zh = {
       out_of_service: "已停用",
       normal: "已结束",
     },
+    following: (count: number) => `由此引发的 ${count} 条报警`,
     reset: "复位",
     resetNamed: (name: string) => `复位报警：${name}`,
     shelve: "搁置",

@@ -4,7 +4,7 @@ import { api } from "../api";
 import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
-import { byNeed, isActive } from "../judge";
+import { byNeed, consequences, firsts, isActive } from "../judge";
 import { maybe } from "../numbers";
 import { AlarmButtons } from "../panels/AlarmButtons";
 import { AlarmFigures } from "../panels/AlarmFigures";
@@ -99,6 +99,29 @@ function Open({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number }) {
   );
 }
 
+type OpenProps = { alarm: Alarm; following: Alarm[]; shelf_h: (alarm: Alarm) => number };
+
+/** An alarm, and folded under it what follows from it. */
+function Event({ alarm, following, shelf_h }: OpenProps) {
+  const t = texts().alarms;
+  if (following.length === 0) return <Open alarm={alarm} shelf_h={shelf_h(alarm)} />;
+  return (
+    <>
+      <Open alarm={alarm} shelf_h={shelf_h(alarm)} />
+      <li>
+        <details class="following">
+          <summary>{t.following(following.length)}</summary>
+          <ul class="alarms">
+            {byNeed(following).map((one) => (
+              <Open key={one.id} alarm={one} shelf_h={shelf_h(one)} />
+            ))}
+          </ul>
+        </details>
+      </li>
+    </>
+  );
+}
+
 function Ended({ alarm, now_ms }: { alarm: Alarm; now_ms: number }) {
   const end = alarm.closed_ms ?? alarm.returned_ms;
   return (
@@ -137,7 +160,8 @@ function History({ alarms }: { alarms: Alarm[] | null }) {
 
 export function Alarms(_: { id: string }) {
   const t = texts();
-  const open = byNeed(openAlarms.value);
+  const open = openAlarms.value;
+  const following = consequences(open);
   const all = usePolled(() => api.alarms("all", 200), 15, [open.length]);
   const ended = useMemo(
     () => all.answer?.alarms.filter((alarm) => alarm.state === "normal") ?? null,
@@ -154,8 +178,13 @@ export function Alarms(_: { id: string }) {
       </h2>
       {open.length === 0 ? <p class="panel empty">{t.alarms.none}</p> : null}
       <ul class="alarms">
-        {open.map((alarm) => (
-          <Open key={alarm.id} alarm={alarm} shelf_h={shelf_h.get(alarm.alarm_class) ?? 0} />
+        {byNeed(firsts(open)).map((alarm) => (
+          <Event
+            key={alarm.id}
+            alarm={alarm}
+            following={following.get(alarm.id) ?? []}
+            shelf_h={(one) => shelf_h.get(one.alarm_class) ?? 0}
+          />
         ))}
       </ul>
       <HiddenAlarms />

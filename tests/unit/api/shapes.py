@@ -35,6 +35,8 @@ ALARM = {
     "confirmed_by": (str, type(None)),
     "confirmed_comment": str,
     "aside": (dict, type(None)),
+    "source_ms": MAYBE,
+    "cause": MAYBE,
 }
 ASIDE = {
     "by": (str, type(None)),

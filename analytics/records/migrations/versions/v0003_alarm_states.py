@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 # What is settled when the alarm is raised; the rest of the new columns may change.
-FIXED = ("alarm_class", "latching", "must_be_acknowledged", "rule_set")
+FIXED = ("alarm_class", "latching", "must_be_acknowledged", "rule_set", "source_ns")
 OLD_FIXED = (
     "id",
     "source",
@@ -92,6 +92,8 @@ def _columns() -> list[sa.Column[object]]:
         sa.Column("aside_reason", sa.Text(), nullable=False, server_default=empty),
         sa.Column("aside_ns", sa.BigInteger()),
         sa.Column("aside_until_ns", sa.BigInteger()),
+        sa.Column("source_ns", sa.BigInteger()),
+        sa.Column("cause", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
     ]
 
 
