@@ -129,7 +129,7 @@ def replay(
         Path | None, typer.Option("--rules", help="Other rules (TOML) to compare with.")
     ] = None,
 ) -> None:
-    """Judge stored days again, read-only: their alarms and figures, or what other rules change."""
+    """Judge stored days again: their alarms and figures, or what other rules would change."""
     known = _read_or_exit(site)
     try:
         others = other_rules(site, rules_file) if rules_file else None

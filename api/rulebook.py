@@ -15,6 +15,7 @@ from analytics.model import Activation
 from analytics.replay import Difference, Replay, stored_scans
 from api.config import SiteFile
 from collector.clock import Clock
+from collector.folder import FolderInUseError, claimed
 from collector.history.schema import HistoryError
 from collector.history.store import History
 from collector.model import NANOSECONDS
@@ -74,8 +75,11 @@ def replayed_lines(site: SiteFile, days: Days, others: Judging | None) -> list[s
     if not path.exists():
         raise RulebookError(f"{path}: there is no history; name the station's data folder")
     try:
-        with closing(History(path, site.plant, Clock())) as history:
+        with claimed(days.folder), closing(History(path, site.plant, Clock())) as history:
             found = asyncio.run(_replay(history, site, span, others))
+    except FolderInUseError as error:
+        words = f"{error}; beside a running monitor replay a copy: ropewatch history backup"
+        raise RulebookError(words) from error
     except HistoryError as error:
         raise RulebookError(str(error)) from error
     zone = ZoneInfo(site.plant.site.timezone)

@@ -9,6 +9,7 @@ from api.cli import app
 from api.config import read_site
 from api.demo import demo_site
 from collector.clock import Clock
+from collector.folder import claimed
 from collector.history.store import History
 from tests.unit.collector.words import BEGIN_NS, scan
 
@@ -117,3 +118,12 @@ def test_a_folder_without_a_history_is_not_made(tmp_path: Path) -> None:
     assert code == 1
     assert "there is no history" in said
     assert not (tmp_path / "no").exists()
+
+
+def test_a_folder_that_a_monitor_uses_is_left_alone(stored: Path) -> None:
+    with claimed(stored):
+        code, said = ropewatch(
+            "replay", demo_site(), "--data", stored, "--from", BEGIN, "--to", END
+        )
+    assert code == 1
+    assert "ropewatch history backup" in said
