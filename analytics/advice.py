@@ -14,7 +14,7 @@ from collector.site import WHOLE_SITE, Name, Plant, Ropeway
 ORDER = tuple(Advised)
 SLOWEST_MPS = 0.3
 MOST_REASONS = 4
-HOLDING = (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
+NOT_COUNTED = (AlarmState.SUPPRESSED, AlarmState.OUT_OF_SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,10 @@ def advise(
     """Return the advice for every ropeway from the alarms whose condition holds.
 
     The gravest advice counts; reasons come gravest first. An alarm of the whole
-    site speaks for every ropeway.
+    site speaks for every ropeway. Shelving silences an alarm, it does not change what
+    is so; a latched one counts until it is reset.
     """
-    holding = [alarm for alarm in alarms if alarm.state in HOLDING]
+    holding = [alarm for alarm in alarms if _counts(alarm)]
     slots = plant.slots()
     return [
         _advise_one(way, holding, conditions, clear_time(way, board, slots[way.speed]))
@@ -65,6 +66,12 @@ def clear_time(way: Ropeway, board: Board, speed_slot: int) -> ClearTime:
         full_s=way.length_m / way.line_speed_mps + way.station_time_s,
         emergency_s=way.length_m / way.emergency_speed_mps + way.station_time_s,
     )
+
+
+def _counts(alarm: Alarm) -> bool:
+    if alarm.state in NOT_COUNTED:
+        return False
+    return alarm.active or alarm.state is AlarmState.LATCHED
 
 
 def _advise_one(

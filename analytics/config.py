@@ -1,17 +1,38 @@
 """The tables of the site file that say how to judge, and their checks against the plant."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import Field
+
 from analytics.inspection import RopeEndPlan
-from analytics.rules.limit import LimitRule
+from analytics.kpi import KpiTerms
+from analytics.records import canonical_json
+from analytics.rules.closed import Closed
+from analytics.rules.kinds import Rule
 from collector.site import Id, Table, TagId
 from collector.sitefile import parse, rows, stand_twice, tag_rows, text, texts
 
-OWN_TABLES = ("rule", "rope_instrument", "inspection")
+OWN_TABLES = ("rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection")
+RULE_TAGS = ("tag", "tags", "other")
+TAG_LIMITS = ("high", "high_high", "low", "low_low", "above", "below")
+COMPARING = ("deviation", "two_of_three")
 INSTRUMENT_TAGS = ("running", "position", "lma", "lf", "test_point", "pass_counter")
 
-Rule = LimitRule
+
+class AlarmClass(Table):
+    """What may be done with the alarms of a rule."""
+
+    id: Id
+    longest_shelf_h: float = Field(default=8.0, ge=0, le=24)
+    longest_out_of_service_h: float = Field(default=168.0, gt=0, le=2160)
+    hidden_while_closed: bool = False
+    must_be_acknowledged: bool = True
+
+
+SAFETY = AlarmClass(id="safety", longest_shelf_h=0)
+OPERATING = AlarmClass(id="operating", hidden_while_closed=True)
 
 
 class RopeInstrument(Table):
@@ -42,8 +63,24 @@ class Judging(Table):
     """How what is read of the plant is judged."""
 
     rule: tuple[Rule, ...] = ()
+    alarm_class: tuple[AlarmClass, ...] = ()
+    closed: tuple[Closed, ...] = ()
+    kpi: KpiTerms = KpiTerms()
     rope_instrument: tuple[RopeInstrument, ...] = ()
     inspection: tuple[RopeEndPlan, ...] = ()
+
+    def classes(self) -> dict[str, AlarmClass]:
+        """Return every class by its id; `safety` and `operating` are there unasked."""
+        return {one.id: one for one in (SAFETY, OPERATING, *self.alarm_class)}
+
+    def looks_back_s(self) -> float:
+        """Return how far back any rule looks."""
+        return max((one.looks_back_s for one in self.rule), default=0.0)
+
+    def version(self) -> str:
+        """Return the SHA-256 of everything that decides over alarms, in hexadecimal."""
+        said = {"rule": self.rule, "alarm_class": self.alarm_class, "closed": self.closed}
+        return hashlib.sha256(canonical_json(said).encode()).hexdigest()
 
 
 def parse_judging(tables: Mapping[str, Any]) -> tuple[Judging | None, list[str]]:
@@ -64,10 +101,46 @@ def _strangers(tables: Mapping[str, Any]) -> Iterator[str]:
         if tag not in known:
             yield f"{place}: no tag '{tag}'"
     yield from _astray(tables)
+    yield from _unfit(tables)
+
+
+def _unfit(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a fault for each rule in another unit than its tags, or beyond their range."""
+    tags = {text(tag, "id"): tag for tag in tag_rows(tables)}
+    for rule in rows(tables, "rule"):
+        place = f"rule '{text(rule, 'id')}'"
+        known = [tags[one] for one in texts(rule, *RULE_TAGS) if one in tags]
+        units = {text(tag, "unit") for tag in known}
+        for unit in texts(rule, "unit"):
+            for tag in known:
+                if text(tag, "unit") != unit:
+                    own = text(tag, "unit") or "no unit"
+                    yield f"{place} unit: is '{unit}', but tag '{text(tag, 'id')}' has {own}"
+        if text(rule, "kind") in COMPARING and len(units) > 1:
+            yield f"{place}: its tags have different units: {', '.join(sorted(units))}"
+        yield from _unreachable(place, rule, known)
+
+
+def _unreachable(
+    place: str, rule: Mapping[str, Any], tags: list[Mapping[str, Any]]
+) -> Iterator[str]:
+    for key in TAG_LIMITS:
+        limit = rule.get(key)
+        for tag in tags:
+            least, most = tag.get("min"), tag.get("max")
+            if not isinstance(limit, int | float):
+                continue
+            if (isinstance(least, int | float) and limit < least) or (
+                isinstance(most, int | float) and limit > most
+            ):
+                yield (
+                    f"{place} {key}: {limit:g} is outside the range of tag '{text(tag, 'id')}';"
+                    " it could never be reached"
+                )
 
 
 def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a fault for each instrument and plan of no known ropeway or rope."""
+    """Yield a fault for each thing of no known ropeway, rope or class."""
     ways = rows(tables, "ropeway")
     ropes = {text(way, "id"): {text(rope, "id") for rope in rows(way, "ropes")} for way in ways}
     for instrument in rows(tables, "rope_instrument"):
@@ -79,11 +152,33 @@ def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
         for rope in texts(plan, "rope"):
             if rope not in ropes.get(way_id, ()):
                 yield f"inspection '{text(plan, 'id')}': no rope '{rope}' of ropeway '{way_id}'"
+    yield from _strange_classes(tables)
+    for closed in rows(tables, "closed"):
+        yield from (
+            f"closed '{one}': no such ropeway"
+            for one in texts(closed, "ropeway")
+            if one not in ropes
+        )
+
+
+def _strange_classes(tables: Mapping[str, Any]) -> Iterator[str]:
+    known = {SAFETY.id, OPERATING.id, *(text(one, "id") for one in rows(tables, "alarm_class"))}
+    for rule in rows(tables, "rule"):
+        for one in texts(rule, "alarm_class"):
+            if one not in known:
+                yield f"rule '{text(rule, 'id')}': no alarm_class '{one}'"
 
 
 def _named_tags(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for rule in rows(tables, "rule"):
-        yield from ((f"rule '{text(rule, 'id')}'", tag) for tag in texts(rule, "tag", "tags"))
+        place = f"rule '{text(rule, 'id')}'"
+        yield from ((place, tag) for tag in texts(rule, *RULE_TAGS))
+        gate = rule.get("enabled_while")
+        if isinstance(gate, Mapping):
+            yield from ((f"{place} enabled_while", tag) for tag in texts(gate, "tag"))
+    for closed in rows(tables, "closed"):
+        place = f"closed '{text(closed, 'ropeway')}'"
+        yield from ((place, tag) for one in rows(closed, "while") for tag in texts(one, "tag"))
     for instrument in rows(tables, "rope_instrument"):
         place = f"rope_instrument '{text(instrument, 'id')}'"
         yield from ((place, tag) for tag in texts(instrument, *INSTRUMENT_TAGS))

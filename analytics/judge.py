@@ -1,15 +1,21 @@
 """Judge scans: all conditions as arrays, so that only what changed becomes an object."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.conditions import Condition, Sense
-from collector.model import NANOSECONDS, UNCERTAIN_FROM, Quality, Scan
+from analytics.conditions import Condition
+from analytics.courses import Course, Delays, run_course
+from analytics.layout import Block, Gates, Layout, Plan, Rest, blocks_of
+from analytics.rules.terms import Flags, Looked, Newest, Rows
+from collector.model import NANOSECONDS, Instants, Scan, Slots, Values
 
-Rows = NDArray[np.intp]
+Change = tuple[int, int, int, bool, float, int]
+"""Place of the scan, part of it, row, whether it holds now, what to show, time at its source."""
+
+LOOK_BY_TIME_NS = NANOSECONDS // 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,7 @@ class Finding:
     holds: bool
     value: float | None
     at_ns: int
+    source_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,39 +42,56 @@ class Judge:
     """Hold the state of all conditions and renew it scan by scan.
 
     The instant is the scan's own, so that stored scans give what live ones gave. A
-    bad or uncertain sample neither begins nor ends a limit condition: it freezes it,
-    and a delay towards calm starts anew. Having no good sample of a tag, or losing a
-    device, is a condition of its own.
+    bad or uncertain sample neither begins nor ends a process condition: it freezes
+    it, and a delay towards calm starts anew. Having no good sample of a tag, or
+    losing a device, is a condition of its own.
     """
 
     def __init__(self, conditions: Sequence[Condition]) -> None:
         self.conditions = tuple(conditions)
-        self._row_of = {condition.source: row for row, condition in enumerate(conditions)}
-        self._slot = np.array([one.slot for one in conditions], dtype=np.intp)
-        senses = [one.sense for one in conditions]
-        self._is_limit = np.array([one in (Sense.HIGH, Sense.LOW) for one in senses], dtype=bool)
-        self._is_device = np.array([one is Sense.DEVICE_LOST for one in senses], dtype=bool)
-        self._sign = np.array([-1.0 if one is Sense.LOW else 1.0 for one in senses])
-        limits = np.array([0.0 if one.limit is None else one.limit for one in conditions])
-        self._limit = limits * self._sign
-        self._inside = self._limit - np.array([one.deadband for one in conditions])
+        count = len(conditions)
+        self._sources = [condition.source for condition in conditions]
+        self._row_of = {source: row for row, source in enumerate(self._sources)}
+        self._gates = Gates(conditions)
         self._on_ns = _delays([one.on_delay_s for one in conditions])
         self._off_ns = _delays([one.off_delay_s for one in conditions])
-        self._holds = np.zeros(len(conditions), dtype=bool)
-        self._beginning_ns = np.zeros(len(conditions), dtype=np.int64)
-        self._ending_ns = np.zeros(len(conditions), dtype=np.int64)
-        self._touched = np.zeros(int(self._slot.max(initial=0)) + 1, dtype=bool)
+        self._holds = np.zeros(count, dtype=bool)
+        self._beginning_ns = np.zeros(count, dtype=np.int64)
+        self._ending_ns = np.zeros(count, dtype=np.int64)
+        self._layout = Layout(conditions)
+        self._newest = Newest.of(self._layout.slots)
+        self._looked_ns = 0
 
     def judge(self, scan: Scan) -> list[Finding]:
         """Return what began or ended with `scan`, in the order of the conditions."""
-        found: list[Finding] = []
-        for values, quality, slots in _single_samples(scan):
-            found += self._judge_once(values, quality, slots, scan.received_ns)
-        return found
+        return [
+            self._finding((row, holds, figure), scan.received_ns, self._source_ns(row))
+            for plan in self._take(scan, self._layout.plan)
+            for row, holds, figure in self._renew(plan, scan.received_ns)
+        ]
+
+    def judge_all(self, scans: Sequence[Scan]) -> list[Finding]:
+        """Return what `judge` would for one scan after the other; many at once cost less."""
+        blocks = blocks_of(scans, self._layout)
+        if not blocks:
+            return [finding for scan in scans for finding in self.judge(scan)]
+        found: list[Change] = []
+        for block in blocks:
+            found += self._run_block(block)
+        found += self._judge_rest(scans, blocks)
+        return [
+            self._finding((row, holds, figure), scans[place].received_ns, source_ns)
+            for place, _, row, holds, figure, source_ns in sorted(found)
+        ]
+
+    def remember(self, scan: Scan) -> None:
+        """Take `scan` as seen before: kinds that look back know it, nothing begins or ends."""
+        for plan in self._take(scan, self._layout.plan):
+            self._look(plan, scan.received_ns)
 
     def state(self) -> JudgeState:
         """Return what a restart must know."""
-        sources = [condition.source for condition in self.conditions]
+        sources = self._sources
         return JudgeState(
             holding=tuple(sources[row] for row in np.flatnonzero(self._holds).tolist()),
             beginning_ns=_named(sources, self._beginning_ns),
@@ -87,65 +111,94 @@ class Judge:
                 if source in self._row_of:
                     column[self._row_of[source]] = at_ns
 
-    def _judge_once(
-        self,
-        values: NDArray[np.float64],
-        quality: NDArray[np.uint8],
-        slots: NDArray[np.int32],
-        at_ns: int,
-    ) -> Iterator[Finding]:
-        known = slots < len(self._touched)
-        slots, values, quality = slots[known], values[known], quality[known]
-        self._touched[slots] = True
-        rows = np.flatnonzero(self._touched[self._slot])
-        self._touched[slots] = False
-        if not len(rows):
-            return
-        at = np.empty(len(self._touched), dtype=np.intp)
-        at[slots] = np.arange(len(slots))
-        sample = at[self._slot[rows]]
-        begins, ends, frozen = self._look(rows, values[sample], quality[sample])
-        for row, holds in self._step(rows, begins, ends, frozen, at_ns):
-            value = float(values[at[self._slot[row]]])
-            condition = self.conditions[row]
-            shown = value if self._is_limit[row] and np.isfinite(value) else None
-            yield Finding(condition, holds, shown, at_ns)
+    def _take(self, scan: Scan, plan_of: Callable[[Slots], Plan]) -> Iterator[Plan]:
+        """Make the scan's samples the newest, and yield what to look at after each part."""
+        known = scan.slots < self._layout.slots
+        whole = scan if known.all() else _only(scan, known)
+        for values, quality, source_ns, slots in _single_samples(whole):
+            self._newest.values[slots] = values
+            self._newest.quality[slots] = quality
+            self._newest.source_ns[slots] = source_ns
+            yield plan_of(slots)
+        # A clock set back must not keep the kinds that go by time from looking.
+        if abs(scan.received_ns - self._looked_ns) >= LOOK_BY_TIME_NS:
+            self._looked_ns = scan.received_ns
+            yield self._layout.by_time
 
-    def _look(
-        self, rows: Rows, values: NDArray[np.float64], quality: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return for each row: looks as if it holds, looks as if it ended, says nothing."""
-        limit = self._is_limit[rows]
-        good = quality < UNCERTAIN_FROM
-        # A value given by hand does not bring its device back.
-        by_hand = quality == Quality.UNCERTAIN_SUBSTITUTED_FOR_LOST
-        away = (quality == Quality.BAD_DEVICE_LOST) | by_hand
-        # What is not judged is not monitored: uncertain counts as lost too.
-        lost = np.where(self._is_device[rows], away, ~good & ~away)
-        with np.errstate(invalid="ignore"):
-            figure = values * self._sign[rows]
-            beyond = figure >= self._limit[rows]
-            inside = (figure < self._limit[rows]) & (figure <= self._inside[rows])
-        begins = np.where(limit, good & beyond, lost)
-        ends = np.where(limit, good & inside, ~lost)
-        # A lost device says nothing of its tags one by one, a bad sample nothing of a limit.
-        frozen = np.where(limit, ~good, away & ~self._is_device[rows])
-        return begins, ends & ~frozen, frozen
+    def _renew(self, plan: Plan, at_ns: int) -> list[tuple[int, bool, float]]:
+        """Return the rows that changed, whether they hold now, and what to show of them."""
+        changed: list[tuple[int, bool, float]] = []
+        for rows, looked in self._look(plan, at_ns):
+            changed += self._step(rows, looked, at_ns)
+        return sorted(changed)
 
-    def _step(
-        self,
-        rows: Rows,
-        begins: NDArray[np.bool_],
-        ends: NDArray[np.bool_],
-        frozen: NDArray[np.bool_],
-        at_ns: int,
-    ) -> list[tuple[int, bool]]:
+    def _finding(self, changed: tuple[int, bool, float], at_ns: int, source_ns: int) -> Finding:
+        row, holds, figure = changed
+        shown = figure if np.isfinite(figure) else None
+        return Finding(self.conditions[row], holds, shown, at_ns, source_ns)
+
+    def _source_ns(self, row: int) -> int:
+        return int(self._newest.source_ns[self._layout.first_slot[row]])
+
+    def _judge_rest(self, scans: Sequence[Scan], blocks: Sequence[Block]) -> Iterator[Change]:
+        """Judge, scan by scan, the rows that no block has judged."""
+        rest = Rest(self._layout, blocks)
+        last: dict[bytes, int] = {}
+        for place, scan in enumerate(scans):
+            if rest.needs(scan.slots):
+                for part, plan in enumerate(self._take(scan, rest.plan)):
+                    for row, holds, figure in self._renew(plan, scan.received_ns):
+                        yield place, part, row, holds, figure, self._source_ns(row)
+            else:
+                last[scan.slots.tobytes()] = place
+        for place in sorted(last.values()):
+            self._newest.take(scans[place])
+
+    def _run_block(self, block: Block) -> Iterator[Change]:
+        """Judge the rows of one block over all its scans."""
+        for part, columns in block.parts:
+            looked = part.look(block.values[:, columns], block.quality[:, columns])
+            stirs = (looked.begins & ~looked.silent).any(axis=0)
+            waits = (self._beginning_ns[part.rows] != 0) | (self._ending_ns[part.rows] != 0)
+            for at in np.flatnonzero(stirs | waits | self._holds[part.rows]).tolist():
+                row = int(part.rows[at])
+                course = Course(
+                    looked.begins[:, at], looked.ends[:, at], looked.silent[:, at], block.at_ns
+                )
+                for place, holds in self._run_row(row, course):
+                    figure = float(looked.figure[place, at])
+                    source_ns = int(block.source_ns[place, columns[at]])
+                    yield block.places[place], 0, row, holds, figure, source_ns
+
+    def _run_row(self, row: int, course: Course) -> Iterator[tuple[int, bool]]:
+        first_ns = int(course.at_ns[0])
+        state = Delays(
+            bool(self._holds[row]),
+            min(int(self._beginning_ns[row]), first_ns),
+            min(int(self._ending_ns[row]), first_ns),
+        )
+        yield from run_course(course, int(self._on_ns[row]), int(self._off_ns[row]), state)
+        self._holds[row] = state.holds
+        self._beginning_ns[row], self._ending_ns[row] = state.beginning_ns, state.ending_ns
+
+    def _look(self, plan: Plan, at_ns: int) -> list[tuple[Rows, Looked]]:
+        return [
+            (part.rows, self._gates.close(part.rows, looked, self._newest))
+            for part in plan
+            for looked in [part.columns.look(part.own, self._newest, at_ns)]
+        ]
+
+    def _step(self, rows: Rows, looked: Looked, at_ns: int) -> list[tuple[int, bool, float]]:
         """Move the delays of `rows` on to `at_ns`; return the rows that changed."""
+        begins = looked.begins & ~looked.silent
+        ends = looked.ends & ~looked.silent
         holds = self._holds[rows]
-        beginning, ending = self._beginning_ns[rows], self._ending_ns[rows]
+        # A delay that began later than now began before the clock was set back: from now.
+        beginning = np.minimum(self._beginning_ns[rows], at_ns)
+        ending = np.minimum(self._ending_ns[rows], at_ns)
         coming = ~holds & begins
         beginning = np.where(coming & (beginning == 0), at_ns, beginning)
-        beginning = np.where(holds | (~begins & ~frozen), 0, beginning)
+        beginning = np.where(holds | (~begins & ~looked.silent), 0, beginning)
         going = holds & ends
         ending = np.where(going & (ending == 0), at_ns, ending)
         ending = np.where(~going, 0, ending)
@@ -154,25 +207,38 @@ class Judge:
         self._holds[rows] = (holds | began) & ~ended
         self._beginning_ns[rows] = np.where(began, 0, beginning)
         self._ending_ns[rows] = np.where(ended, 0, ending)
-        return [(int(rows[i]), bool(began[i])) for i in np.flatnonzero(began | ended)]
+        return [
+            (int(rows[at]), bool(began[at]), float(looked.figure[at]))
+            for at in np.flatnonzero(began | ended).tolist()
+        ]
 
 
-def _delays(seconds: Sequence[float]) -> NDArray[np.int64]:
+def _delays(seconds: Sequence[float]) -> Instants:
     return (np.array(seconds, dtype=np.float64) * NANOSECONDS).astype(np.int64)
 
 
-def _named(sources: Sequence[str], instants: NDArray[np.int64]) -> dict[str, int]:
+def _named(sources: Sequence[str], instants: Instants) -> dict[str, int]:
     return {sources[row]: int(instants[row]) for row in np.flatnonzero(instants).tolist()}
+
+
+def _only(scan: Scan, known: Flags) -> Scan:
+    return Scan(
+        scan.slots[known],
+        scan.values[known],
+        scan.quality[known],
+        scan.source_ns[known],
+        scan.received_ns,
+    )
 
 
 def _single_samples(
     scan: Scan,
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int32]]]:
+) -> Iterator[tuple[Values, NDArray[np.uint8], Instants, Slots]]:
     """Yield the scan in parts in which each tag stands at most once, oldest first."""
     slots = scan.slots
     _, first, inverse = np.unique(slots, return_index=True, return_inverse=True)
     if len(first) == len(slots):
-        yield scan.values, scan.quality, slots
+        yield scan.values, scan.quality, scan.source_ns, slots
         return
     order = np.argsort(inverse, kind="stable")
     starts = np.searchsorted(inverse[order], np.arange(len(first)))
@@ -180,4 +246,4 @@ def _single_samples(
     turn[order] = np.arange(len(slots)) - starts[inverse[order]]
     for number in range(int(turn.max()) + 1):
         part = turn == number
-        yield scan.values[part], scan.quality[part], slots[part]
+        yield scan.values[part], scan.quality[part], scan.source_ns[part], slots[part]

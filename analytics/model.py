@@ -12,7 +12,15 @@ class AlarmState(StrEnum):
     UNACKNOWLEDGED = "unacknowledged"
     ACKNOWLEDGED = "acknowledged"
     RETURNED = "returned"
+    LATCHED = "latched"
+    SHELVED = "shelved"
+    SUPPRESSED = "suppressed"
+    OUT_OF_SERVICE = "out_of_service"
     NORMAL = "normal"
+
+
+HIDDEN = (AlarmState.SHELVED, AlarmState.SUPPRESSED, AlarmState.OUT_OF_SERVICE)
+"""States in which an alarm is not announced to the operator."""
 
 
 class AlarmKind(StrEnum):
@@ -40,6 +48,10 @@ class Alarm:
 
     `source` names what raised it and never changes: at most one occurrence per
     source is open. `value` and `limit` are those of the instant of raising.
+    `rule_set` is the SHA-256 of the rules in force then. `active` says whether the
+    condition holds, whatever the state; `announced` whether an operator was ever told.
+    The fields `aside_*` say who hid the alarm, why and until when. `source_ns` is when
+    the device says it was so, `cause` the alarm that it is a consequence of.
     """
 
     id: int
@@ -64,11 +76,45 @@ class Alarm:
     closed_ns: int | None = None
     consultation: int | None = None
     task: int | None = None
+    alarm_class: str = "safety"
+    latching: bool = False
+    must_be_acknowledged: bool = True
+    rule_set: str = ""
+    active: bool = True
+    announced: bool = True
+    confirmed_ns: int | None = None
+    confirmed_by: str | None = None
+    confirmed_comment: str = ""
+    aside_by: str | None = None
+    aside_second: str | None = None
+    aside_reason: str = ""
+    aside_ns: int | None = None
+    aside_until_ns: int | None = None
+    source_ns: int | None = None
+    cause: int | None = None
 
     @property
     def open(self) -> bool:
         """Whether the operator still has to handle it."""
         return self.state is not AlarmState.NORMAL
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the operator is not told of it: shelved, suppressed or out of service."""
+        return self.state in HIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One time that an alarm's condition began, and when it ended; instants in ns UTC."""
+
+    source: str
+    priority: int
+    ropeway: str | None
+    raised_ns: int
+    returned_ns: int | None
+    announced: bool
+    acknowledged_ns: int | None = None
 
 
 class Advised(StrEnum):

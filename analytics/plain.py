@@ -65,6 +65,30 @@ def alarm_table(alarm: Alarm) -> Plain:
         "closed_ms": milliseconds(alarm.closed_ns),
         "consultation": alarm.consultation,
         "task": alarm.task,
+        "source": alarm.source,
+        "alarm_class": alarm.alarm_class,
+        "active": alarm.active,
+        "latching": alarm.latching,
+        "rule_set": alarm.rule_set,
+        "confirmed_ms": milliseconds(alarm.confirmed_ns),
+        "confirmed_by": alarm.confirmed_by,
+        "confirmed_comment": alarm.confirmed_comment,
+        "aside": _aside_table(alarm),
+        "source_ms": milliseconds(alarm.source_ns),
+        "cause": alarm.cause,
+    }
+
+
+def _aside_table(alarm: Alarm) -> Plain | None:
+    """Return who hid the alarm, why and until when; None where it is not hidden."""
+    if not alarm.hidden:
+        return None
+    return {
+        "by": alarm.aside_by,
+        "second": alarm.aside_second,
+        "reason": alarm.aside_reason,
+        "from_ms": milliseconds(alarm.aside_ns),
+        "until_ms": milliseconds(alarm.aside_until_ns),
     }
 
 

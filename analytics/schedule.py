@@ -59,7 +59,7 @@ class InspectionDesk:
         standing = {
             alarm.source
             for alarm in self._engine.alarms
-            if alarm.kind is AlarmKind.OVERDUE and alarm.state is not AlarmState.RETURNED
+            if alarm.kind is AlarmKind.OVERDUE and alarm.active
         }
         for plan_id, plan in self._plans.items():
             source = f"overdue/{plan_id}"

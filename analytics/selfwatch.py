@@ -51,10 +51,7 @@ class SelfWatch:
 
     async def _look(self, trouble: Trouble) -> None:
         source = f"station/{trouble.id}"
-        standing = any(
-            alarm.source == source and alarm.state is not AlarmState.RETURNED
-            for alarm in self._engine.alarms
-        )
+        standing = any(alarm.source == source and alarm.active for alarm in self._engine.alarms)
         holds = trouble.holds()
         if holds and not standing:
             await self._engine.raise_alarm(_alarm_of(trouble, source, self._clock.now_ns()))

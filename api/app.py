@@ -19,6 +19,7 @@ from api.routes import (
     metrics,
     plant,
     ropes,
+    rules,
     substitutions,
     tasks,
 )
@@ -44,6 +45,7 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
         plant,
         history,
         influx,
+        rules,
         alarms,
         consultations,
         ropes,

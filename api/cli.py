@@ -10,8 +10,9 @@ import typer
 
 from api import upkeep
 from api.config import SiteFile, SiteFileError, read_site, site_schema
-from api.demo import DemoError, run_demo
+from api.demo import DemoError, demo_site, run_demo
 from api.probe import ProbeError, probed_lines
+from api.rulebook import Days, RulebookError, other_rules, played_cases, replayed_lines
 from api.serve import Address, ServeError, quiet_libraries, serve
 from api.station import StationSettings
 from collector.clock import REAL_TIME, TimeBase
@@ -27,6 +28,10 @@ app = typer.Typer(
 )
 
 app.add_typer(upkeep.app)
+rules = typer.Typer(
+    help="Check rules, and play their cases.", no_args_is_help=True, add_completion=False
+)
+app.add_typer(rules, name="rules")
 
 SiteArgument = Annotated[Path, typer.Argument(help="The site file (TOML).")]
 
@@ -86,6 +91,54 @@ def run(
         serve(known, settings, Address(host, port))
     except ServeError as error:
         _give_up(str(error), 1)
+
+
+@rules.command("check")
+def check_rules(site: SiteArgument) -> None:
+    """Check the rules of a site file and print the version that alarms will name."""
+    known = _read_or_exit(site)
+    unconfirmed = sum(not rule.confirmed_by for rule in known.judging.rule)
+    print(
+        f"{site}: good. {len(known.judging.rule)} rules, {unconfirmed} of them confirmed by nobody."
+        f"\nversion {known.judging.version()}"
+    )
+
+
+@rules.command("test")
+def play_cases(
+    files: Annotated[list[Path], typer.Argument(help="Files of cases (TOML).")],
+    site: Annotated[
+        Path | None, typer.Option(help="The site file; the bundled mountain if not given.")
+    ] = None,
+) -> None:
+    """Play cases through the rules; print every failure with its place and exit 1."""
+    known = _read_or_exit(site or demo_site())
+    lines, played = played_cases(known, files)
+    if lines:
+        _give_up("\n".join([*lines, f"{len(lines)} failures"]), 1)
+    print(f"{played} cases: all as they say")
+
+
+@app.command()
+def replay(
+    site: SiteArgument,
+    begin: Annotated[str, typer.Option("--from", help="Local time, as 2026-05-01T08:00.")],
+    end: Annotated[str, typer.Option("--to", help="Local time.")],
+    data: Annotated[Path, typer.Option(help="The station's data folder.")] = Path("data"),
+    rules_file: Annotated[
+        Path | None, typer.Option("--rules", help="Other rules (TOML) to compare with.")
+    ] = None,
+) -> None:
+    """Judge stored days again: their alarms and figures, or what other rules would change."""
+    known = _read_or_exit(site)
+    try:
+        others = other_rules(site, rules_file) if rules_file else None
+        lines = replayed_lines(known, Days(data, begin, end), others)
+    except SiteFileError as error:
+        _give_up(str(error), BAD_INPUT)
+    except RulebookError as error:
+        _give_up(str(error), 1)
+    print("\n".join(lines))
 
 
 @app.command(

@@ -99,6 +99,7 @@ class LiveFeed:
         self._devices_online = devices_online
         self._clients: set[LiveClient] = set()
         self._changed = board.watch()
+        engine.tell(lambda _: self._changed.set())
         # In fast time everything changes all the time: drawing it more often shows no more.
         self._pause_s = FRAME_EVERY_S if clock.speed <= 1 else HEARTBEAT_S
         self._looked_s = -math.inf

@@ -15,6 +15,7 @@ from analytics.brief import Evidence
 from analytics.consultation import Consultations
 from analytics.engine import QUEUE, Engine
 from analytics.records import Records
+from analytics.replay import stored_scans
 from analytics.rope_tests import RopeDesk
 from analytics.schedule import InspectionDesk, Schedule
 from analytics.selfwatch import SelfWatch, Trouble
@@ -29,6 +30,7 @@ from collector.history.influxql import InfluxHistory, RemoteFirst
 from collector.history.lines import LineRenderer
 from collector.history.sender import Pace, Sender
 from collector.history.spans import Spans
+from collector.model import NANOSECONDS
 from collector.service import Collector
 from collector.supervisor import DeviceState
 
@@ -181,10 +183,23 @@ def _troubles(station: Station) -> tuple[Trouble, ...]:
     return tuple(troubles_of(station.collector.history, station.collector.thinner, station.sender))
 
 
+async def _look_back(station: Station) -> None:
+    """Show rules that look back what an earlier run has seen."""
+    now_ns = station.clock.now_ns()
+    from_ns = now_ns - int(station.site.judging.looks_back_s() * NANOSECONDS)
+    if from_ns == now_ns:
+        return
+    history = station.collector.history
+    async for scans in stored_scans(history, station.site.plant, from_ns, now_ns):
+        for scan in scans:
+            station.engine.judge.remember(scan)
+
+
 @asynccontextmanager
 async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
     """Run the station's parts while the body lasts; call `stop` if one of them fails."""
     await station.engine.restore()
+    await _look_back(station)
     await station.substitutions.restore()
     parts: list[Coroutine[Any, Any, None]] = [
         station.collector.run(),

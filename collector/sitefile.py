@@ -195,7 +195,7 @@ def _place(location: tuple[int | str, ...], tables: Any) -> str:
             known = node.get("id") if isinstance(node, Mapping) else None
             words[-1] += f" '{known}'" if known else f"[{step}]"
         elif isinstance(node, Mapping):
-            if step not in node and step in ("modbus_tcp", "opcua"):
+            if step not in node and step in (node.get("protocol"), node.get("kind")):
                 continue
             words.append(str(step))
             node = node.get(step)
@@ -208,6 +208,11 @@ def _words(fault: Any) -> str:
         return "unknown key; see 'ropewatch schema' for those that are known"
     if kind == "missing":
         return "is missing"
+    if kind == "union_tag_not_found":
+        return f"{fault['ctx']['discriminator']} is missing"
+    if kind == "union_tag_invalid":
+        ctx = fault["ctx"]
+        return f"{ctx['discriminator']} is one of {ctx['expected_tags']} (got '{ctx['tag']}')"
     given = fault.get("input")
     if kind == "less_than_equal" and fault["loc"][-1] == "address":
         message = "addresses go from 0 to 65535, as on the wire; 400001 of a manual is 0"

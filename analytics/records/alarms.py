@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, case, select
+from sqlalchemy import RowMapping, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from analytics.model import Alarm, AlarmKind, AlarmState, Guidance
+from analytics.model import Activation, Alarm, AlarmKind, AlarmState, Guidance
 from analytics.records import tables
 from analytics.records.canonical import plain
 from analytics.records.errors import RecordMissing, RecordsRefused
 from analytics.records.journal import MONITOR, Change
-from analytics.records.reach import Reach
+from analytics.records.reach import Reach, Writing
 from collector.site import Name
 
 MUTABLE = (
@@ -22,7 +22,25 @@ MUTABLE = (
     "closed_ns",
     "consultation",
     "task",
+    "active",
+    "announced",
+    "confirmed_ns",
+    "confirmed_by",
+    "confirmed_comment",
+    "aside_by",
+    "aside_second",
+    "aside_reason",
+    "aside_ns",
+    "aside_until_ns",
+    "cause",
 )
+MUTABLE_WHEN_CLOSED = {
+    "consultation",
+    "task",
+    "confirmed_ns",
+    "confirmed_by",
+    "confirmed_comment",
+}
 
 
 class Alarms:
@@ -45,14 +63,17 @@ class Alarms:
             alarm_id = await writing.add(tables.alarm, row)
             body = row | {"id": alarm_id}
             await writing.note(Change("alarm raised", f"alarm {alarm_id}", body))
+            if alarm.active:
+                await _begin(writing, alarm_id, alarm.raised_ns, announced=alarm.announced)
             return await _kept(writing.connection, alarm_id)
 
-    async def change(self, alarm: Alarm, who: str = MONITOR) -> Alarm:
+    async def change(self, alarm: Alarm, who: str = MONITOR, at_ns: int | None = None) -> Alarm:
         """Keep the new state, acknowledgement, return, closing and links of `alarm`.
 
         RecordsRefused when it differs in anything else from the kept one, when its
         state and `closed_ns` disagree, or when the kept one is closed and more than
-        its links would change.
+        its links or its confirmation would change. `at_ns` is when its condition
+        began again, where it did.
         """
         async with self._reach.writing() as writing:
             kept = await _kept(writing.connection, alarm.id)
@@ -60,6 +81,7 @@ class Alarms:
             if not changed:
                 return kept
             await writing.change(tables.alarm, alarm.id, changed)
+            await _count(writing, kept, alarm, at_ns or kept.raised_ns)
             subject = f"alarm {alarm.id}"
             await writing.note(Change("alarm changed", subject, changed, who))
             return await _kept(writing.connection, alarm.id)
@@ -76,6 +98,26 @@ class Alarms:
             rows = rows.where(tables.alarm.c.state == state.value)
         return await self._listed(rows)
 
+    async def activations(self, from_ns: int, to_ns: int) -> list[Activation]:
+        """Return each time that a condition began from `from_ns` to before `to_ns`, in order."""
+        of, alarm = tables.activation, tables.alarm
+        rows = (
+            select(
+                alarm.c.source,
+                alarm.c.priority,
+                alarm.c.ropeway,
+                of.c.raised_ns,
+                of.c.returned_ns,
+                of.c.announced,
+                alarm.c.acknowledged_ns,
+            )
+            .join(alarm, alarm.c.id == of.c.alarm)
+            .where(of.c.raised_ns >= from_ns, of.c.raised_ns < to_ns)
+            .order_by(of.c.raised_ns, of.c.id)
+        )
+        async with self._reach.reading() as connection:
+            return [Activation(*row) for row in (await connection.execute(rows)).all()]
+
     async def get(self, alarm_id: int) -> Alarm:
         """Return one alarm; RecordMissing when there is none with this id."""
         async with self._reach.reading() as connection:
@@ -89,6 +131,21 @@ class Alarms:
     async def _listed(self, rows: Any) -> list[Alarm]:
         async with self._reach.reading() as connection:
             return [_alarm_of(row) for row in (await connection.execute(rows)).mappings()]
+
+
+async def _count(writing: Writing, kept: Alarm, alarm: Alarm, at_ns: int) -> None:
+    """Keep that the condition began again, or ended."""
+    if alarm.active and not kept.active:
+        await _begin(writing, alarm.id, at_ns, announced=not alarm.hidden)
+    elif kept.active and not alarm.active:
+        table = tables.activation
+        ended = update(table).where(table.c.alarm == alarm.id, table.c.returned_ns.is_(None))
+        await writing.connection.execute(ended.values(returned_ns=alarm.returned_ns))
+
+
+async def _begin(writing: Writing, alarm_id: int, at_ns: int, *, announced: bool) -> None:
+    row = {"alarm": alarm_id, "raised_ns": at_ns, "returned_ns": None, "announced": announced}
+    await writing.add(tables.activation, row)
 
 
 def _is_open() -> Any:
@@ -128,7 +185,7 @@ def _changes(kept: Alarm, alarm: Alarm) -> dict[str, Any]:
             f"报警 {kept.id} 的状态与关闭时间不一致",
             f"alarm {kept.id}: closed alarms, and no others, have a closing time",
         )
-    if not kept.open and set(changed) - {"consultation", "task"}:
+    if not kept.open and set(changed) - MUTABLE_WHEN_CLOSED:
         raise RecordsRefused(
             f"报警 {kept.id} 已关闭，不得更改", f"alarm {kept.id} is closed for good"
         )

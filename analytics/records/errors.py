@@ -18,5 +18,5 @@ class RecordsRefused(Exception):  # noqa: N818  a refusal is an answer, not a fa
 class RecordMissing(RecordsRefused):
     """There is no record of this kind with this id."""
 
-    def __init__(self, zh: str, en: str, record_id: int) -> None:
+    def __init__(self, zh: str, en: str, record_id: int | str) -> None:
         super().__init__(f"没有编号为 {record_id} 的{zh}", f"there is no {en} {record_id}")

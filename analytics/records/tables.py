@@ -69,6 +69,22 @@ alarm = Table(
     Column("closed_ns", Nanoseconds),
     Column("consultation", RowId),
     Column("task", RowId),
+    Column("alarm_class", String(48), nullable=False),
+    Column("latching", Boolean(create_constraint=False), nullable=False),
+    Column("must_be_acknowledged", Boolean(create_constraint=False), nullable=False),
+    Column("rule_set", String(64), nullable=False),
+    Column("active", Boolean(create_constraint=False), nullable=False),
+    Column("announced", Boolean(create_constraint=False), nullable=False),
+    Column("confirmed_ns", Nanoseconds),
+    Column("confirmed_by", Text),
+    Column("confirmed_comment", Text, nullable=False),
+    Column("aside_by", Text),
+    Column("aside_second", Text),
+    Column("aside_reason", Text, nullable=False),
+    Column("aside_ns", Nanoseconds),
+    Column("aside_until_ns", Nanoseconds),
+    Column("source_ns", Nanoseconds),
+    Column("cause", RowId),
     Index(
         "uq_alarm_open_source",
         "source",
@@ -77,6 +93,18 @@ alarm = Table(
         postgresql_where=text("state <> 'normal'"),
     ),
     Index("ix_alarm_raised_ns", "raised_ns"),
+)
+
+activation = Table(
+    "activation",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("alarm", RowId, ForeignKey("alarm.id"), nullable=False),
+    Column("raised_ns", Nanoseconds, nullable=False),
+    Column("returned_ns", Nanoseconds),
+    Column("announced", Boolean(create_constraint=False), nullable=False),
+    Index("ix_activation_raised_ns", "raised_ns"),
+    Index("ix_activation_alarm", "alarm"),
 )
 
 consultation = Table(

@@ -1,21 +1,48 @@
 """Limit rules: a value at or beyond H, HH, L or LL."""
 
-from collections.abc import Iterator
-from typing import Literal, Self
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from analytics.model import Advised
-from collector.site import Id, Name, Table, TagId
+from analytics.rules.terms import (
+    Against,
+    Columns,
+    EachTag,
+    Looked,
+    Newest,
+    Priority,
+    Row,
+    Rows,
+    Watch,
+    first_slots,
+)
+from collector.model import UNCERTAIN_FROM, Qualities, Values
 
 LEVELS = ("high", "high_high", "low", "low_low")
 LETTERS = {"high": "H", "high_high": "HH", "low": "L", "low_low": "LL"}
 URGENT = ("high_high", "low_low")
 
-Priority = Literal[1, 2, 3]
+
+class LimitColumns:
+    """Values against their limits."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._slot = first_slots(rows)
+        self._against = Against(rows)
+
+    def look(self, rows: Rows, newest: Newest, at_ns: int) -> Looked:  # noqa: ARG002
+        """Compare the newest value of each row with its limit."""
+        slots = self._slot[rows]
+        return self.look_at(rows, newest.values[slots], newest.quality[slots])
+
+    def look_at(self, rows: Rows, values: Values, quality: Qualities) -> Looked:
+        """Compare samples of each row, one or a column of them, with its limit."""
+        return self._against.compare(rows, values, quality < UNCERTAIN_FROM)
 
 
-class LimitRule(Table):
+class LimitRule(EachTag):
     """A value that reaches a limit for long enough is a condition.
 
     `priority` and `advice` belong to H and L; HH and LL take `urgent_priority` and
@@ -23,33 +50,16 @@ class LimitRule(Table):
     condition ends when the value has been inside by the deadband for `off_delay_s`.
     """
 
+    columns: ClassVar[type[Columns]] = LimitColumns
+
     kind: Literal["limit"]
-    id: Id
-    tag: TagId | None = None
-    tags: tuple[TagId, ...] = ()
-    name: Name | None = None
     high: float | None = None
     high_high: float | None = None
     low: float | None = None
     low_low: float | None = None
     deadband: float = Field(default=0.0, ge=0)
-    on_delay_s: float = Field(default=0.0, ge=0)
-    off_delay_s: float = Field(default=0.0, ge=0)
-    priority: Priority
     urgent_priority: Priority | None = None
-    advice: Advised = Advised.NORMAL
     urgent_advice: Advised | None = None
-    raises: Literal["alarm", "consultation"] = "alarm"
-    consequence: Name
-    response: Name
-    respond_within_s: int = Field(gt=0)
-    source: str
-    confirmed_by: str = ""
-
-    @property
-    def all_tags(self) -> tuple[str, ...]:
-        """Every tag that the rule judges."""
-        return (self.tag, *self.tags) if self.tag else self.tags
 
     def limits(self) -> Iterator[tuple[str, float, Priority, Advised]]:
         """Yield each given limit with its level, priority and advice."""
@@ -64,6 +74,20 @@ class LimitRule(Table):
                     (self.urgent_advice or self.advice) if urgent else self.advice,
                 )
 
+    def watches(self) -> Iterator[Watch]:
+        """Yield each limit for each tag."""
+        for tag in self.all_tags:
+            for level, limit, priority, advice in self.limits():
+                yield Watch(
+                    (tag,),
+                    LETTERS[level],
+                    priority,
+                    advice,
+                    limit,
+                    self.deadband,
+                    rising=level.startswith("high"),
+                )
+
     @property
     def _urgent_priority(self) -> Priority:
         if self.urgent_priority is not None:
@@ -72,13 +96,7 @@ class LimitRule(Table):
 
     @model_validator(mode="after")
     def makes_sense(self) -> Self:
-        """Refuse rules that judge nothing or contradict themselves."""
-        if not self.all_tags:
-            message = "give 'tag' or 'tags'"
-            raise ValueError(message)
-        if len(set(self.all_tags)) < len(self.all_tags):
-            message = "names a tag more than once"
-            raise ValueError(message)
+        """Refuse limits that are none or contradict each other."""
         given = [self.low_low, self.low, self.high, self.high_high]
         limits = [limit for limit in given if limit is not None]
         if not limits:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from analytics.conditions import Condition
 from analytics.plain import figure, milliseconds, name_table, seen_ms
+from analytics.rules.limit import LETTERS
 from api.deps import StationDep
 from api.station import Station
 from collector.site import Device, Name, Rope, Ropeway, Tag, period_of
@@ -105,7 +106,7 @@ def _device(device: Device) -> dict[str, Any]:
 def _tags(station: Station, slots: dict[str, int]) -> list[dict[str, Any]]:
     limits: dict[str, list[Condition]] = {}
     for condition in station.engine.conditions.values():
-        if condition.tag is not None and condition.limit is not None:
+        if condition.tag is not None and condition.level in LETTERS.values():
             limits.setdefault(condition.tag, []).append(condition)
     return [
         _tag(tag, slots[tag.id], device, limits.get(tag.id, []))

@@ -72,6 +72,12 @@ export const api = {
     ask<{ alarms: w.Alarm[] }>(`/api/alarms?state=${state}&limit=${limit}`),
   acknowledge: (alarm: w.RecordId, name: string, comment = "") =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/acknowledge`, { name, comment }),
+  alarmAct: (alarm: w.RecordId, deed: "reset" | "unshelve" | "put-back", name: string) =>
+    act<w.Alarm>(`/api/alarms/${part(alarm)}/${deed}`, { name }),
+  shelve: (alarm: w.RecordId, name: string, reason: string, for_s: number) =>
+    act<w.Alarm>(`/api/alarms/${part(alarm)}/shelve`, { name, reason, for_s }),
+  kpi: () => ask<w.Kpi>("/api/alarms/kpi"),
+  rules: () => ask<{ version: string; classes: w.AlarmClass[] }>("/api/rules"),
   consultations: () => ask<{ consultations: w.ConsultationHead[] }>("/api/consultations"),
   consultation: (id: w.RecordId | string) => ask<w.Consultation>(`/api/consultations/${part(id)}`),
   openConsultation: (body: { name: string; reason: string; ropeways: string[] }) =>

@@ -6,8 +6,7 @@ import type { Alarm, Limit, Priority, Tag } from "./wire";
 const beyond = (limit: Limit, value: number): boolean =>
   limit.level.startsWith("H") ? value >= limit.value : value <= limit.value;
 
-export const isActive = (alarm: Alarm): boolean =>
-  alarm.state === "unacknowledged" || alarm.state === "acknowledged";
+export const isActive = (alarm: Alarm): boolean => alarm.active;
 
 /** The most urgent priority that a believable value calls for: beyond a limit now, or held by an alarm. */
 export function urgency(tag: Tag | undefined, reading: Reading): Priority | null {
@@ -64,9 +63,26 @@ const rank = (alarm: Alarm): number =>
 export const byNeed = (alarms: readonly Alarm[]): Alarm[] =>
   [...alarms].sort((a, b) => rank(a) - rank(b) || b.raised_ms - a.raised_ms);
 
+/** What follows from each open alarm, by its id; an alarm whose cause is over stands for itself. */
+export function consequences(alarms: readonly Alarm[]): Map<number, Alarm[]> {
+  const open = new Set(alarms.map((alarm) => alarm.id));
+  const found = new Map<number, Alarm[]>();
+  for (const alarm of alarms) {
+    if (alarm.cause === null || !open.has(alarm.cause)) continue;
+    found.set(alarm.cause, [...(found.get(alarm.cause) ?? []), alarm]);
+  }
+  return found;
+}
+
+/** The open alarms that follow from no other open one. */
+export function firsts(alarms: readonly Alarm[]): Alarm[] {
+  const open = new Set(alarms.map((alarm) => alarm.id));
+  return alarms.filter((alarm) => alarm.cause === null || !open.has(alarm.cause));
+}
+
 /** The alarm of the banner: the first that is not acknowledged, else the first. */
 export function foremost(alarms: readonly Alarm[]): Alarm | undefined {
-  const ordered = byNeed(alarms);
+  const ordered = byNeed(firsts(alarms));
   return ordered.find((alarm) => alarm.state === "unacknowledged") ?? ordered[0];
 }
 

@@ -89,7 +89,39 @@ export type Site = {
   tags: Tag[];
 };
 
-export type AlarmState = "unacknowledged" | "acknowledged" | "returned" | "normal";
+export type HiddenState = "shelved" | "suppressed" | "out_of_service";
+export type AlarmState =
+  | "unacknowledged"
+  | "acknowledged"
+  | "returned"
+  | "latched"
+  | "normal"
+  | HiddenState;
+/** Who hid an alarm, why and until when; nobody and no end where the design did. */
+export type Aside = {
+  by: string | null;
+  second: string | null;
+  reason: string;
+  from_ms: Instant;
+  until_ms: Instant | null;
+};
+export type AlarmClass = { id: string; longest_shelf_h: number };
+export type Measure = {
+  id: string;
+  value: number | null;
+  target: number | null;
+  limit: number | null;
+  state: "good" | "watch" | "bad" | "unknown";
+};
+export type Kpi = {
+  from_ms: Instant;
+  to_ms: Instant;
+  alarms: number;
+  measures: Measure[];
+  busiest: { source: string; alarms: number }[];
+  chattering: string[];
+  stale: string[];
+};
 export type Alarm = {
   id: RecordId;
   rule: string;
@@ -111,6 +143,11 @@ export type Alarm = {
   closed_ms: Instant | null;
   consultation: RecordId | null;
   task: RecordId | null;
+  source: string;
+  alarm_class: string;
+  active: boolean;
+  aside: Aside | null;
+  cause: RecordId | null;
 };
 
 export type AdviceWord = "normal" | "watch" | "slow" | "stop_loading" | "stop" | "inspect";

@@ -7,7 +7,7 @@ from tests.page.screens import PHONE, Dress, ask, dressed, show
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-MOST_TABS = 80
+MOST_TABS = 160
 
 
 def _tab_to(page: Page, testid: str) -> bool:

@@ -26,7 +26,10 @@ const NOTHING: Reading = {
 };
 
 const slots: Signal<Reading>[] = [];
+/** The open alarms that the operator is told of. */
 export const openAlarms = signal<Alarm[]>([]);
+/** Those that are shelved, suppressed by design or out of service. */
+export const hiddenAlarms = signal<Alarm[]>([]);
 export const advice = signal<Advice>({ ropeways: [] });
 export const devicesOnline = signal<{ online: number; all: number }>({ online: 0, all: 0 });
 
@@ -53,7 +56,10 @@ function take(frame: Frame, at: number, slot: number): void {
 }
 
 function takeAround(frame: Frame): void {
-  if (frame.alarms) openAlarms.value = frame.alarms;
+  if (frame.alarms) {
+    openAlarms.value = frame.alarms.filter((alarm) => !alarm.aside);
+    hiddenAlarms.value = frame.alarms.filter((alarm) => alarm.aside);
+  }
   if (frame.advice) advice.value = frame.advice;
   if (frame.devices_online !== undefined || frame.devices !== undefined) {
     const { online, all } = devicesOnline.peek();

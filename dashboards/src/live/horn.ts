@@ -2,6 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { muted } from "../preferences";
 import type { Alarm } from "../wire";
+import { firsts } from "../judge";
 import { openAlarms } from "./board";
 
 export type SoundState = "blocked" | "on" | "muted";
@@ -48,7 +49,7 @@ const isUrgent = (alarm: Alarm): boolean => alarm.state === "unacknowledged" && 
 export function mindAlarms(): void {
   let heard = new Set<number>();
   effect(() => {
-    const urgent = openAlarms.value.filter(isUrgent);
+    const urgent = firsts(openAlarms.value).filter(isUrgent);
     const fresh = urgent.filter((alarm) => !heard.has(alarm.id));
     heard = new Set(urgent.map((alarm) => alarm.id));
     if (fresh.length > 0) blow(Math.min(...fresh.map((alarm) => alarm.priority)));

@@ -4,10 +4,12 @@ import { api } from "../api";
 import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
-import { byNeed, isActive, needsAcknowledging } from "../judge";
+import { byNeed, consequences, firsts, isActive } from "../judge";
 import { maybe } from "../numbers";
-import { AcknowledgeButton } from "../panels/AlarmBanner";
+import { AlarmButtons } from "../panels/AlarmButtons";
+import { AlarmFigures } from "../panels/AlarmFigures";
 import { alarmState } from "../panels/AlarmList";
+import { HiddenAlarms } from "../panels/HiddenAlarms";
 import { Mark } from "../panels/Mark";
 import { usePolled } from "../polled";
 import { DASH } from "../quality";
@@ -72,7 +74,7 @@ function Links({ alarm }: { alarm: Alarm }) {
   );
 }
 
-function Open({ alarm }: { alarm: Alarm }) {
+function Open({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number }) {
   const now_ms = siteSecond.value * 1000;
   const fresh = alarm.state === "unacknowledged";
   return (
@@ -92,8 +94,31 @@ function Open({ alarm }: { alarm: Alarm }) {
         <span class={fresh ? "fresh" : "muted"}>{alarmState(alarm)}</span>
         <Links alarm={alarm} />
       </div>
-      {needsAcknowledging(alarm) ? <AcknowledgeButton alarm={alarm} primary={fresh} /> : <span />}
+      <AlarmButtons alarm={alarm} shelf_h={shelf_h} />
     </li>
+  );
+}
+
+type OpenProps = { alarm: Alarm; following: Alarm[]; shelf_h: (alarm: Alarm) => number };
+
+/** An alarm, and folded under it what follows from it. */
+function Event({ alarm, following, shelf_h }: OpenProps) {
+  const t = texts().alarms;
+  if (following.length === 0) return <Open alarm={alarm} shelf_h={shelf_h(alarm)} />;
+  return (
+    <>
+      <Open alarm={alarm} shelf_h={shelf_h(alarm)} />
+      <li>
+        <details class="following">
+          <summary>{t.following(following.length)}</summary>
+          <ul class="alarms">
+            {byNeed(following).map((one) => (
+              <Open key={one.id} alarm={one} shelf_h={shelf_h(one)} />
+            ))}
+          </ul>
+        </details>
+      </li>
+    </>
   );
 }
 
@@ -135,13 +160,16 @@ function History({ alarms }: { alarms: Alarm[] | null }) {
 
 export function Alarms(_: { id: string }) {
   const t = texts();
-  const open = byNeed(openAlarms.value);
+  const open = openAlarms.value;
+  const following = consequences(open);
   const all = usePolled(() => api.alarms("all", 200), 15, [open.length]);
   const ended = useMemo(
     () => all.answer?.alarms.filter((alarm) => alarm.state === "normal") ?? null,
     [all.answer],
   );
   const fresh = open.filter((alarm) => alarm.state === "unacknowledged").length;
+  const rules = usePolled(() => api.rules(), 60, []);
+  const shelf_h = new Map(rules.answer?.classes.map((one) => [one.id, one.longest_shelf_h]));
   return (
     <div class="stack">
       <h2>
@@ -150,11 +178,18 @@ export function Alarms(_: { id: string }) {
       </h2>
       {open.length === 0 ? <p class="panel empty">{t.alarms.none}</p> : null}
       <ul class="alarms">
-        {open.map((alarm) => (
-          <Open key={alarm.id} alarm={alarm} />
+        {byNeed(firsts(open)).map((alarm) => (
+          <Event
+            key={alarm.id}
+            alarm={alarm}
+            following={following.get(alarm.id) ?? []}
+            shelf_h={(one) => shelf_h.get(one.alarm_class) ?? 0}
+          />
         ))}
       </ul>
+      <HiddenAlarms />
       <History alarms={ended} />
+      <AlarmFigures />
     </div>
   );
 }

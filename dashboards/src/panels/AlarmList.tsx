@@ -3,7 +3,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
-import { byNeed, isActive } from "../judge";
+import { byNeed, firsts, isActive } from "../judge";
 import { maybe } from "../numbers";
 import { language } from "../preferences";
 import { DASH } from "../quality";
@@ -54,7 +54,7 @@ function useFitting(count: number) {
 
 export function AlarmList() {
   const t = texts().overview;
-  const open = byNeed(openAlarms.value);
+  const open = byNeed(firsts(openAlarms.value));
   const { ref, fits } = useFitting(open.length);
   const now_ms = Math.floor(siteSecond.value / 60) * 60_000;
   const unacknowledged = open.filter((alarm) => alarm.state === "unacknowledged").length;

@@ -1,6 +1,6 @@
 """What the rules and the plant give to judge."""
 
-from analytics.conditions import Condition, Sense, conditions_of
+from analytics.conditions import Condition, conditions_of
 from analytics.model import Advised, AlarmKind
 from tests.unit.analytics.judging_words import (
     DISTANCE,
@@ -24,7 +24,7 @@ def test_each_limit_of_each_tag_is_a_condition_of_its_own() -> None:
     assert {one for one in found if one.startswith("gust/")} == {
         f"gust/{tag}/{level}" for tag in (GUST, OTHER_GUST) for level in ("H", "HH", "L")
     }
-    assert found[f"gust/{GUST}/L"].sense is Sense.LOW
+    assert not found[f"gust/{GUST}/L"].row.rising
 
 
 def test_the_urgent_levels_are_more_urgent_unless_the_rule_says_otherwise() -> None:

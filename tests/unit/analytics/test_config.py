@@ -66,4 +66,4 @@ def test_every_fault_of_every_rule_is_named_with_the_rule() -> None:
     places = [fault.split(":")[0] for fault in faults(rule=rules)]
     assert {place.split("'")[1] for place in places} == {"gust", "other", "bare"}
     assert "rule 'other' hihg" in places
-    assert "rule 'bare' kind" in places
+    assert "rule 'bare'" in places

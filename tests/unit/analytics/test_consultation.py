@@ -128,7 +128,7 @@ async def test_a_brief_is_not_changed_by_anything_that_comes_later(tmp_path: Pat
         await desk.see(scans_of({GUST: [5.0, 25.0]}))
         (before,) = await opened(desk, 1)
         await desk.see(scans_of({GUST: [30.0] * 20, OTHER_GUST: [40.0] * 20}, begin_s=2))
-        await desk.engine.acknowledge(desk.engine.alarms[0].id, "王磊", "")
+        await desk.engine.acts.acknowledge(desk.engine.alarms[0].id, "王磊", "")
         await closed(desk, before)
     async with a_desk(tmp_path, STORM) as desk:
         after = await desk.records.consultations.get(before.id)

@@ -43,7 +43,7 @@ async def test_an_alarm_goes_its_whole_way(tmp_path: Path) -> None:
         await desk.see(scans_of({GUST: [25.0]}))
         (alarm,) = desk.engine.alarms
         assert (alarm.value, alarm.limit, alarm.ropeway) == (25.0, 20.0, "north")
-        await desk.engine.acknowledge(alarm.id, "王磊", "减速")
+        await desk.engine.acts.acknowledge(alarm.id, "王磊", "减速")
         assert desk.states() == {HIGH: "acknowledged"}
         await desk.see(scans_of({GUST: [5.0] * 4}, begin_s=1))
         assert desk.states() == {}
@@ -66,15 +66,15 @@ async def test_acknowledging_twice_is_refused(tmp_path: Path) -> None:
     async with a_desk(tmp_path, GUSTY) as desk:
         await desk.see(scans_of({GUST: [25.0]}))
         (alarm,) = desk.engine.alarms
-        seen = await desk.engine.acknowledge(alarm.id, "王磊", "")
+        seen = await desk.engine.acts.acknowledge(alarm.id, "王磊", "")
         with pytest.raises(RecordsRefused, match="already"):
-            await desk.engine.acknowledge(alarm.id, "李工", "")
+            await desk.engine.acts.acknowledge(alarm.id, "李工", "")
         assert (await desk.records.alarms.get(alarm.id)).acknowledged_by == "王磊"
         await desk.see(scans_of({GUST: [5.0] * 4}, begin_s=1))
         with pytest.raises(RecordsRefused, match="over"):
-            await desk.engine.acknowledge(seen.id, "李工", "")
+            await desk.engine.acts.acknowledge(seen.id, "李工", "")
         with pytest.raises(RecordMissing):
-            await desk.engine.acknowledge(999, "李工", "")
+            await desk.engine.acts.acknowledge(999, "李工", "")
 
 
 async def test_two_who_acknowledge_at_once_do_not_both_succeed(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ async def test_two_who_acknowledge_at_once_do_not_both_succeed(tmp_path: Path) -
         await desk.see(scans_of({GUST: [25.0]}))
         (alarm,) = desk.engine.alarms
         both = await asyncio.gather(
-            *[desk.engine.acknowledge(alarm.id, name, "") for name in ("王磊", "李工")],
+            *[desk.engine.acts.acknowledge(alarm.id, name, "") for name in ("王磊", "李工")],
             return_exceptions=True,
         )
         assert sorted(type(one).__name__ for one in both) == ["Alarm", "RecordsRefused"]

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.conditions import conditions_of
@@ -27,6 +27,7 @@ from tests.unit.analytics.judging_words import (
     scans_of,
     told,
 )
+from tests.unit.collector.words import scan
 
 HIGH = f"gust/{GUST}/H"
 LOST, GONE = f"lost/{GUST}", "device/wind"
@@ -196,3 +197,69 @@ def test_a_value_given_by_hand_does_not_bring_a_lost_device_back() -> None:
     course: list[Reading] = [1.0, *[AWAY] * 6, *[BY_HAND] * 4]
     found = at_places(a_judge(a_rule(high=20)), scans_of({GUST: course}))
     assert found == [(6, GONE, True)]
+
+
+SHAPES: list[list[str]] = [[GUST, OTHER_GUST], [SPEED, E_STOP], [DISTANCE], [GUST], [SPEED, SPEED]]
+ALL_KINDS = [
+    a_rule("limit", tags=[GUST, SPEED], high=20, low=-20, deadband=1, on_delay_s=2, off_delay_s=3),
+    a_rule("gated", tag=OTHER_GUST, high=15, enabled_while={"tag": SPEED, "above": 0}),
+    a_rule("rate", kind="rate", tag=GUST, change=10, within_s=4),
+    a_rule("apart", kind="deviation", tag=GUST, other=OTHER_GUST, most=5, on_delay_s=1),
+    a_rule("state", kind="discrete", tag=DISTANCE, states=[0, 20], off_delay_s=2),
+    a_rule("old", kind="stale", tag=DISTANCE, after_s=3),
+    a_rule("still", kind="frozen", tag=SPEED, after_s=2),
+    a_rule("often", kind="n_in_window", tag=GUST, above=16, count=2, within_s=6),
+    a_rule("vote", kind="two_of_three", tags=[GUST, OTHER_GUST, SPEED], above=15),
+]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0, 0, 0, 1, 1, 1, 2, 2]),
+        st.sampled_from([0.0, 0.5, 1.0, 1.0, -2.0, 30.0]),
+        st.lists(READINGS, min_size=2, max_size=2),
+    ),
+    min_size=60,
+    max_size=90,
+)
+
+
+@settings(max_examples=60)
+@given(STEPS, st.sampled_from([0, 3, 4]), st.booleans(), st.sampled_from([3, 40, 90]))
+def test_many_scans_at_once_are_judged_as_one_by_one(
+    steps: list[tuple[int, float, list[Reading]]], odd: int, steady: bool, size: int
+) -> None:
+    scans, at_s = [], 0.0
+    for number, (shape, step_s, given_readings) in enumerate(steps):
+        at_s += abs(step_s) if steady else step_s
+        tags = SHAPES[odd if number == 50 else shape]
+        parts = [
+            scan(a_plant(), {tag: reading}, at_s)
+            for tag, reading in zip(tags, given_readings, strict=False)
+        ]
+        scans.append(join_scans(parts))
+    conditions = conditions_of(a_plant(), a_judging(*ALL_KINDS).rule)
+    single, many = Judge(conditions), Judge(conditions)
+    one_by_one = told(single, scans)
+    together = [
+        finding
+        for begin in range(0, len(scans), size)
+        for finding in many.judge_all(scans[begin : begin + size])
+    ]
+    assert together == one_by_one
+    assert many.state() == single.state()
+
+
+def test_rules_that_look_back_know_what_they_are_shown_again() -> None:
+    rule = a_rule("rate", kind="rate", tag=GUST, change=6, within_s=10)
+    scans = scans_of({GUST: [8.0, 9.0, 15.0]})
+    forgetful, shown = a_judge(rule), a_judge(rule)
+    for one in scans[:2]:
+        shown.remember(one)
+    assert told(forgetful, scans[2:]) == []
+    assert [one.holds for one in told(shown, scans[2:])] == [True]
+
+
+def test_what_is_only_remembered_begins_and_ends_nothing() -> None:
+    judge = a_judge(a_rule(high=20, on_delay_s=2))
+    for one in scans_of({GUST: [25.0] * 9}):
+        judge.remember(one)
+    assert judge.state() == JudgeState((), {}, {})

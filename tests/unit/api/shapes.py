@@ -26,6 +26,34 @@ ALARM = {
     "closed_ms": MAYBE,
     "consultation": MAYBE,
     "task": MAYBE,
+    "source": str,
+    "alarm_class": str,
+    "active": bool,
+    "latching": bool,
+    "rule_set": str,
+    "confirmed_ms": MAYBE,
+    "confirmed_by": (str, type(None)),
+    "confirmed_comment": str,
+    "aside": (dict, type(None)),
+    "source_ms": MAYBE,
+    "cause": MAYBE,
+}
+ASIDE = {
+    "by": (str, type(None)),
+    "second": (str, type(None)),
+    "reason": str,
+    "from_ms": int,
+    "until_ms": MAYBE,
+}
+KPI = {
+    "from_ms": int,
+    "to_ms": int,
+    "alarms": int,
+    "measures": [{"id": str, "value": MAYBE, "target": MAYBE, "limit": MAYBE, "state": str}],
+    "floods": [{"from_ms": int, "to_ms": int}],
+    "busiest": [{"source": str, "alarms": int}],
+    "chattering": [str],
+    "stale": [str],
 }
 TASK = {
     "id": int,

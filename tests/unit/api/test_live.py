@@ -15,10 +15,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from api.app import create_app
-from api.live import FRAME_EVERY_S, MOST_WAITING, LiveClient
+from api.live import FRAME_EVERY_S, HEARTBEAT_S, MOST_WAITING, LiveClient
 from api.station import Station
 from collector.model import Quality
-from tests.unit.api.parts import BEGIN_MS, Desk, a_station
+from tests.unit.api.parts import BEGIN_MS, Desk, a_rope_alarm, a_station
 
 
 @asynccontextmanager
@@ -219,3 +219,17 @@ async def test_advice_says_since_when_it_holds(tmp_path: Path) -> None:
         await desk.see(desk.reading(1, gust=Quality.BAD_SOURCE))
         await desk.see(desk.reading(9, gust=Quality.BAD_SOURCE))
         assert since(station) > calm
+
+
+async def test_a_new_alarm_is_on_the_socket_before_the_next_quarter_second(tmp_path: Path) -> None:
+    async with a_station(tmp_path) as station:
+        running = asyncio.create_task(station.live.run())
+        client = station.live.join()
+        await client.next_frame(station.live.snapshot)
+        await client.next_frame(station.live.snapshot)
+        begun = time.perf_counter()
+        await station.engine.raise_alarm(a_rope_alarm())
+        frame = json.loads(await client.next_frame(station.live.snapshot))
+        assert [one["rule"] for one in frame["alarms"]] == ["rope_discard"]
+        assert time.perf_counter() - begun < HEARTBEAT_S * 0.8
+        running.cancel()

@@ -229,22 +229,27 @@ async def test_a_task_is_closed_once_by_name(tmp_path: Path) -> None:
         assert len((await desk.get("/api/tasks", state="all"))["tasks"]) == 1
 
 
-POSTS = [
-    "/api/alarms/1/acknowledge",
-    "/api/consultations",
-    "/api/consultations/1/opinions",
-    "/api/consultations/1/decisions",
-    "/api/consultations/1/close",
-    "/api/tasks/1/close",
-]
 WHOLE: dict[str, Any] = {
     "/api/alarms/1/acknowledge": {"name": "a", "comment": ""},
+    "/api/alarms/1/confirm": {"name": "a", "comment": ""},
+    "/api/alarms/1/reset": {"name": "a", "comment": ""},
+    "/api/alarms/1/shelve": {"name": "a", "reason": "b", "for_s": 60},
+    "/api/alarms/1/unshelve": {"name": "a"},
+    "/api/alarms/1/put-back": {"name": "a"},
+    "/api/alarms/out-of-service": {
+        "name": "a",
+        "second": "b",
+        "source": "s",
+        "reason": "c",
+        "for_s": 60,
+    },
     "/api/consultations": {"name": "a", "reason": "b", "ropeways": ["north"]},
     "/api/consultations/1/opinions": {"name": "a", "role": "b", "text": "c"},
     "/api/consultations/1/decisions": {"name": "a", "ropeway": "north", "decision": "slow"},
     "/api/consultations/1/close": {"name": "a"},
     "/api/tasks/1/close": {"name": "a", "result": "pass"},
 }
+POSTS = list(WHOLE)
 
 
 async def test_a_body_that_makes_no_sense_is_refused_in_one_shape(tmp_path: Path) -> None:

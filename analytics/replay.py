@@ -1,0 +1,159 @@
+"""Stored scans judged again: the engine's own judging, with the same or with other rules."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics.conditions import conditions_of
+from analytics.config import Judging
+from analytics.judge import Judge
+from analytics.model import Activation, Alarm
+from analytics.turn import Terms, Turn
+from collector.history.store import History
+from collector.model import Scan, Slots
+from collector.site import Plant
+
+BATCH_SAMPLES = 200_000
+SLACK_SCANS = 1000
+FARTHEST_SEQ = 2**62
+
+
+class Replay:
+    """Judge scans as a live engine would, keep nothing, and remember what was raised."""
+
+    def __init__(self, plant: Plant, judging: Judging) -> None:
+        self.judge = Judge(conditions_of(plant, judging.rule, judging.closed))
+        self._terms = Terms.of(plant, judging)
+        self._kept = _Memory()
+        self._closed: frozenset[str] = frozenset()
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Each time that a condition began, in order."""
+        return sorted(self._kept.activations, key=lambda one: (one.raised_ns, one.source))
+
+    async def see(self, scans: Sequence[Scan]) -> None:
+        """Judge `scans` in order."""
+        turn = Turn(self._kept, self._terms, self._kept.standing, self._closed)
+        for finding in self.judge.judge_all(scans):
+            await turn.apply(finding)
+        self._closed = turn.closed
+        for alarm in turn.changed.values():
+            self._kept.hold(alarm)
+
+
+class _Memory:
+    """Alarms that nobody keeps: those open, and each time that a condition began."""
+
+    def __init__(self) -> None:
+        self.standing: dict[str, Alarm] = {}
+        self._begun: dict[str, Activation] = {}
+        self._over: list[Activation] = []
+        self._count = 0
+
+    @property
+    def activations(self) -> list[Activation]:
+        return [*self._over, *self._begun.values()]
+
+    async def raise_alarm(self, alarm: Alarm) -> Alarm:
+        self._count += 1
+        self._begin(alarm, alarm.raised_ns, announced=alarm.announced)
+        return replace(alarm, id=self._count)
+
+    async def change(self, alarm: Alarm, *, at_ns: int | None = None) -> Alarm:
+        begun = self._begun.get(alarm.source)
+        if alarm.active and begun is None:
+            self._begin(alarm, at_ns or alarm.raised_ns, announced=not alarm.hidden)
+        elif not alarm.active and begun is not None:
+            self._over.append(replace(self._begun.pop(alarm.source), returned_ns=alarm.returned_ns))
+        return alarm
+
+    def hold(self, alarm: Alarm) -> None:
+        if alarm.open:
+            self.standing[alarm.source] = alarm
+        else:
+            self.standing.pop(alarm.source, None)
+
+    def _begin(self, alarm: Alarm, at_ns: int, *, announced: bool) -> None:
+        self._begun[alarm.source] = Activation(
+            alarm.source, alarm.priority, alarm.ropeway, at_ns, None, announced
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What other rules would have raised and what they would not, by source and instant."""
+
+    before: tuple[Activation, ...]
+    after: tuple[Activation, ...]
+
+    @property
+    def gone(self) -> tuple[Activation, ...]:
+        """What was raised and no longer is."""
+        return _without(self.before, self.after)
+
+    @property
+    def new(self) -> tuple[Activation, ...]:
+        """What is raised and was not."""
+        return _without(self.after, self.before)
+
+
+def _without(some: Iterable[Activation], others: Iterable[Activation]) -> tuple[Activation, ...]:
+    known = {(one.source, one.raised_ns) for one in others}
+    return tuple(one for one in some if (one.source, one.raised_ns) not in known)
+
+
+async def stored_scans(
+    history: History, plant: Plant, from_ns: int, to_ns: int
+) -> AsyncIterator[list[Scan]]:
+    """Yield the scans received from `from_ns` to before `to_ns`, in the order they came."""
+    slots = await _slots_of_keys(history, plant)
+    seq = await _shortly_before(history, from_ns)
+    while batch := await history.read_after(seq, BATCH_SAMPLES):
+        seq = batch[-1].seq
+        within = [one.scan for one in batch if from_ns <= one.scan.received_ns < to_ns]
+        yield [scan for scan in (_as_live(one, slots) for one in within) if len(scan)]
+        if batch[-1].scan.received_ns >= to_ns:
+            return
+
+
+async def _slots_of_keys(history: History, plant: Plant) -> Slots:
+    """Return the slot of each tag key of the history; -1 for tags that are no longer there."""
+    slots = plant.slots()
+    ids = await history.tag_ids()
+    found = np.full(max(ids, default=0) + 1, -1, dtype=np.int32)
+    for key, tag in ids.items():
+        found[key] = slots.get(tag, -1)
+    return found
+
+
+def _as_live(stored: Scan, slots: Slots) -> Scan:
+    own = slots[stored.slots]
+    known = own >= 0
+    if known.all():
+        return replace(stored, slots=own)
+    return Scan(
+        own[known],
+        stored.values[known],
+        stored.quality[known],
+        stored.source_ns[known],
+        stored.received_ns,
+    )
+
+
+async def _shortly_before(history: History, at_ns: int) -> int:
+    """Return a sequence number after which lies everything received from `at_ns` on.
+
+    Scans are numbered almost in the order they were received; the slack is for devices
+    that overtake each other.
+    """
+    low, high = 0, FARTHEST_SEQ
+    while low < high:
+        middle = (low + high) // 2
+        found = await history.read_after(middle, 1)
+        if found and found[0].scan.received_ns < at_ns:
+            low = found[0].seq
+        else:
+            high = middle
+    return max(0, low - SLACK_SCANS)

@@ -1,0 +1,49 @@
+// What can be done with an open alarm: acknowledge, reset, shelve.
+import { useState } from "preact/hooks";
+import { doAs } from "../acting";
+import { api } from "../api";
+import { say, texts } from "../i18n";
+import { needsAcknowledging } from "../judge";
+import type { Alarm } from "../wire";
+import { AcknowledgeButton } from "./AlarmBanner";
+import { ShelveDialog } from "./ShelveDialog";
+
+function ResetButton({ alarm }: { alarm: Alarm }) {
+  const t = texts().alarms;
+  return (
+    <button
+      type="button"
+      data-testid={`reset-${alarm.id}`}
+      aria-label={t.resetNamed(say(alarm.name))}
+      onClick={() => void doAs((name) => api.alarmAct(alarm.id, "reset", name))}
+    >
+      {t.reset}
+    </button>
+  );
+}
+
+export function AlarmButtons({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number }) {
+  const t = texts().alarms;
+  const [shelving, setShelving] = useState(false);
+  return (
+    <span class="deeds">
+      {needsAcknowledging(alarm) ? (
+        <AcknowledgeButton alarm={alarm} primary={alarm.state === "unacknowledged"} />
+      ) : null}
+      {alarm.state === "latched" ? <ResetButton alarm={alarm} /> : null}
+      {shelf_h > 0 ? (
+        <button
+          type="button"
+          data-testid={`shelve-${alarm.id}`}
+          aria-label={t.shelveNamed(say(alarm.name))}
+          onClick={() => setShelving(true)}
+        >
+          {t.shelve}
+        </button>
+      ) : null}
+      {shelving ? (
+        <ShelveDialog alarm={alarm} longest_h={shelf_h} onClose={() => setShelving(false)} />
+      ) : null}
+    </span>
+  );
+}

@@ -1,0 +1,82 @@
+"""Alarms over the interface: every act has a name, and what is hidden says by whom."""
+
+from pathlib import Path
+
+import pytest
+
+from analytics.conditions import conditions_of
+from tests.unit.api.parts import GUST, Desk, a_desk
+from tests.unit.api.shapes import ALARM, ASIDE, ERROR, KPI, fits
+
+HIGH = f"gust/{GUST}/H"
+LATER = {"name": "王磊", "reason": "检修", "for_s": 600}
+
+
+async def gusty(desk: Desk) -> int:
+    await desk.see(*[desk.reading(at, gust=25.0, speed=1.0) for at in range(3)])
+    (alarm,) = (await desk.get("/api/alarms"))["alarms"]
+    return int(alarm["id"])
+
+
+async def test_an_alarm_is_confirmed_after_it_was_acknowledged(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        path = f"/api/alarms/{await gusty(desk)}"
+        fits(await desk.post(f"{path}/confirm", {"name": "王磊"}, 409), ERROR)
+        await desk.post(f"{path}/acknowledge", {"name": "王磊"})
+        done = await desk.post(f"{path}/confirm", {"name": "李工", "comment": "已减速"})
+        fits(done, ALARM)
+        assert (done["confirmed_by"], done["confirmed_comment"]) == ("李工", "已减速")
+
+
+async def test_a_safety_alarm_is_not_shelved_and_its_class_says_so(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        refusal = await desk.post(f"/api/alarms/{await gusty(desk)}/shelve", LATER, 409)
+        assert "never shelved" in refusal["title"]["en"]
+        rules = await desk.get("/api/rules")
+        classes = {one["id"]: one["longest_shelf_h"] for one in rules["classes"]}
+        assert classes == {"safety": 0, "operating": 8}
+
+
+async def test_out_of_service_shows_who_signed_and_until_when(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        body = {**LATER, "source": HIGH, "second": "李工"}
+        await desk.post("/api/alarms/out-of-service", {**body, "second": "王磊"}, 409)
+        out = await desk.post("/api/alarms/out-of-service", body)
+        fits(out, ALARM)
+        fits(out["aside"], ASIDE)
+        assert (out["aside"]["by"], out["aside"]["second"]) == ("王磊", "李工")
+        sheet = await desk.get("/api/alarms/hand-over")
+        assert [one["source"] for one in sheet["out_of_service"]] == [HIGH]
+        assert sheet["shelved"] == []
+        await desk.post(f"/api/alarms/{out['id']}/put-back", {"name": "王磊"})
+        assert (await desk.get("/api/alarms"))["alarms"] == []
+
+
+async def test_every_alarm_names_the_rules_in_force(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        await gusty(desk)
+        (alarm,) = (await desk.get("/api/alarms"))["alarms"]
+        rules = await desk.get("/api/rules")
+        assert alarm["rule_set"] == rules["version"]
+        assert [one["confirmed_by"] for one in rules["rules"]] == [""]
+        known = conditions_of(desk.station.site.plant, desk.station.site.judging.rule)
+        assert alarm["source"] in {one.source for one in known}
+
+
+async def test_the_figures_come_with_their_targets(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        await gusty(desk)
+        found = await desk.get("/api/alarms/kpi")
+        fits(found, KPI)
+        assert (found["alarms"], found["busiest"]) == (1, [{"source": HIGH, "alarms": 1}])
+        measures = {one["id"]: one for one in found["measures"]}
+        assert measures["per_day"]["target"] == 150
+        assert measures["per_day"]["state"] == "good"
+        other = await desk.get("/api/alarms/kpi", ropeway="south")
+        assert other["alarms"] == 0
+
+
+@pytest.mark.parametrize("query", ["from_ms=-1", "to_ms=99999999999999", "from_ms=x"])
+async def test_a_span_that_makes_no_sense_is_refused(tmp_path: Path, query: str) -> None:
+    async with a_desk(tmp_path) as desk:
+        fits(await desk.get(f"/api/alarms/kpi?{query}", 422), ERROR)
