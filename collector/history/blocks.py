@@ -166,7 +166,7 @@ def pack_integers(whole: Integers) -> bytes:
     count, first = len(whole), int(whole[0]) if len(whole) else 0
     with np.errstate(over="ignore"):
         distances = whole - np.int64(first)
-        differences = np.diff(whole, prepend=np.int64(first))
+        differences = steps_between(whole)
     if not distances.any():
         return msgspec.msgpack.encode(_Whole(count, first))
     by_difference = _spread(differences) <= _spread(distances)
@@ -178,6 +178,13 @@ def pack_integers(whole: Integers) -> bytes:
     width = _width(steps)
     body = zlib.compress(_by_byte(steps, width), LEVEL)
     return msgspec.msgpack.encode(_Whole(count, first, step, width, by_difference, body))
+
+
+def steps_between(whole: Integers) -> Integers:
+    """Return how far each number is from the one before it; 0 for the first."""
+    steps = np.zeros_like(whole)
+    np.subtract(whole[1:], whole[:-1], out=steps[1:])
+    return steps
 
 
 def unpack_integers(packed: bytes) -> Integers:

@@ -127,17 +127,33 @@ def gather_courses(
 
 def _gather_layout(rows: Sequence[Row], keys: Slots, parts: dict[int, list[Course]]) -> None:
     width = len(keys)
-    figures = np.frombuffer(b"".join(row[6] for row in rows), dtype="<f8").reshape(-1, width)
-    good = bytes(width)
-    quality = np.frombuffer(b"".join(row[5] or good for row in rows), dtype=np.uint8)
-    quality = quality.reshape(-1, width)
-    uniform = np.array([row[3] if row[3] is not None else -1 for row in rows], dtype=np.int64)
-    sources = np.repeat(uniform[:, None], width, axis=1)
-    for at in np.flatnonzero(uniform == -1).tolist():
-        sources[at] = np.frombuffer(rows[at][4] or b"", dtype="<i8")
+    figures = np.frombuffer(b"".join([row[6] for row in rows]), dtype="<f8").reshape(-1, width)
+    quality, sources = _qualities(rows, width), _sources(rows, width)
     for column, key in enumerate(keys.tolist()):
         if key in parts:
             parts[key].append(Course(sources[:, column], figures[:, column], quality[:, column]))
+
+
+def _qualities(rows: Sequence[Row], width: int) -> Qualities:
+    """Return the quality of each sample, row by row."""
+    good = bytes(width)
+    told = [row[5] or good for row in rows]
+    if all(one is good for one in told):
+        return np.broadcast_to(np.uint8(0), (len(rows), width))
+    return np.frombuffer(b"".join(told), dtype=np.uint8).reshape(-1, width)
+
+
+def _sources(rows: Sequence[Row], width: int) -> Instants:
+    """Return the source time of each sample, row by row."""
+    uniform = np.array([row[3] if row[3] is not None else -1 for row in rows], dtype=np.int64)
+    each = np.flatnonzero(uniform == -1).tolist()
+    shared = np.broadcast_to(uniform[:, None], (len(rows), width))
+    if not each:
+        return shared
+    sources = shared.copy()
+    for at in each:
+        sources[at] = np.frombuffer(rows[at][4] or b"", dtype="<i8")
+    return sources
 
 
 def _pick(scan: Scan, parts: dict[int, list[Course]]) -> None:

@@ -14,9 +14,13 @@ from collector.history.blocks import (
     pack_axis,
     pack_column,
 )
-from collector.history.rollup import HOUR_NS, MINUTE_NS, Rollup, merge, pack_rollup, roll_up
+from collector.history.rollup import Rollup, pack_rollup, roll_up_runs, run_begins
 from collector.history.rows import Samples, StoredScan
 from collector.model import Scan, Slots
+
+# Enough for one sweep to cost little, and few enough to fit into a processor's cache.
+SAMPLES_AT_ONCE = 100_000
+BLOCKS_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +61,18 @@ def seal_device(
     """Return the samples of one device's scans as one block per tag.
 
     `linears` gives the scaling of each tag key that is known; it makes blocks small and
-    changes nothing else. `pause` is called after each block, so that a busy machine is
-    shared.
+    changes nothing else. `pause` is called after every few blocks, so that a busy machine
+    is shared.
     """
     # The latest: a server's quiet tags all have it, and a poll has but one.
     latest_ns = np.maximum.reduceat(samples.source_ns, samples.edges[:-1])
     axis = Axis(samples.seq, samples.received_ns, latest_ns)
-    order = _by_key(samples.keys)
-    keys = samples.keys[order]
-    begins = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
-    blocks = []
-    for begin, end in zip(begins, [*begins[1:], len(keys)], strict=True):
-        picked = order[begin:end]
-        column = Column(
-            samples.rows[picked],
-            samples.source_ns[picked],
-            samples.values[picked],
-            samples.quality[picked],
-        )
-        tag = int(keys[begin])
-        blocks.append(_packed(tag, device, column, axis, linears.get(tag, Linear())))
-        pause()
+    blocks: list[PackedBlock] = []
+    for tag, column, rolled in _tag_by_tag(samples):
+        body = pack_column(column, axis, linears.get(tag, Linear()))
+        blocks.append(_block(tag, device, column, rolled, body))
+        if len(blocks) % BLOCKS_AT_ONCE == 0:
+            pause()
     seq, received_ns, source_ns = pack_axis(axis)
     return SealedDevice(PackedAxis(device, seq, received_ns, source_ns), tuple(blocks))
 
@@ -109,8 +104,36 @@ def unseal_device(
         yield StoredScan(seqs[at], name, scan)
 
 
-def _packed(tag: int, device: int, column: Column, axis: Axis, linear: Linear) -> PackedBlock:
-    minutes = roll_up(column.source_ns, column.values, column.quality, MINUTE_NS)
+def _tag_by_tag(samples: Samples) -> Iterator[tuple[int, Column, tuple[Rollup, Rollup]]]:
+    """Yield each tag's samples in the order of the log, with their minutes and hours."""
+    order = _by_key(samples.keys)
+    edges = np.append(run_begins(samples.keys[order]), len(order))
+    for begin, end in _sweeps(edges):
+        picked = order[edges[begin] : edges[end]]
+        source_ns, values = samples.source_ns[picked], samples.values[picked]
+        rows, quality = samples.rows[picked], samples.quality[picked]
+        runs = edges[begin : end + 1] - edges[begin]
+        rolled = roll_up_runs(runs, source_ns, values, quality)
+        for (first, last), both in zip(pairwise(runs.tolist()), rolled, strict=True):
+            run = slice(first, last)
+            column = Column(rows[run], source_ns[run], values[run], quality[run])
+            yield int(samples.keys[picked[first]]), column, both
+
+
+def _sweeps(edges: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Yield from which to before which run to go at once: few samples, or one long run."""
+    begin = 0
+    while begin < len(edges) - 1:
+        reach = int(np.searchsorted(edges, edges[begin] + SAMPLES_AT_ONCE, side="right")) - 1
+        end = max(begin + 1, reach)
+        yield begin, end
+        begin = end
+
+
+def _block(
+    tag: int, device: int, column: Column, rolled: tuple[Rollup, Rollup], body: bytes
+) -> PackedBlock:
+    minutes, hours = rolled
     return PackedBlock(
         tag=tag,
         device=device,
@@ -118,8 +141,8 @@ def _packed(tag: int, device: int, column: Column, axis: Axis, linear: Linear) -
         last_ns=int(column.source_ns.max()),
         samples=len(column),
         minutes=pack_rollup(minutes),
-        body=pack_column(column, axis, linear),
-        hours=merge([minutes], HOUR_NS),
+        body=body,
+        hours=hours,
     )
 
 

@@ -1,4 +1,4 @@
-"""Measures it all and prints it: `python -m tests.benchmarks [JOB…]`, about twelve minutes."""
+"""Measures it all and prints it: `python -m tests.benchmarks [JOB…]`, about half an hour."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 
 from tests.benchmarks.frames import Delays, measure_frames
+from tests.benchmarks.history import report_history, report_whole
 from tests.benchmarks.load import NoCompilerError, build
 from tests.benchmarks.measure import Measured, Pace, measure_reader
 from tests.benchmarks.plants import MIXED, Job
@@ -35,7 +36,7 @@ READERS = (
 )
 TELEGRAF = "Telegraf"
 THINGSBOARD = "ThingsBoard gateway"
-JOBS = ("plain", "million", "mixed", "scaling", "frames")
+JOBS = ("plain", "million", "mixed", "scaling", "frames", "history", "whole")
 
 
 def beside_peers(job: Job, pace: Pace) -> Iterator[Measured]:
@@ -149,6 +150,9 @@ def main(words: Sequence[str]) -> int:
     measured = [one for name in kinds if name in chosen for one in kinds[name]()]
     delays = [measure_frames(job, 30.0) for job in PAGES] if "frames" in chosen else []
     print("\n".join(_report(measured, delays, pace)))
+    for name, report in (("history", report_history), ("whole", report_whole)):
+        if name in chosen:
+            print("\n".join(report(_say)), flush=True)
     return 0
 
 

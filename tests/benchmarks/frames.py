@@ -2,12 +2,13 @@
 
 import json
 import math
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,8 @@ def measure_frames(job: Job, watch_s: float) -> Delays:
     with (
         load_server(job.devices, step_ms) as server,
         tempfile.TemporaryDirectory() as folder,
-        _monitor(job, server, Path(folder)) as (process, port),
-        _page(process, port) as page,
+        monitor(job, server, Path(folder)) as (process, port),
+        page_of(process, port) as page,
     ):
         _watch(page, server, job, SETTLE_S)
         began_s, used = time.monotonic(), used_s(process.pid)
@@ -83,9 +84,10 @@ def _watch(page: ClientConnection, server: LoadServer, job: Job, watch_s: float)
 
 
 @contextmanager
-def _monitor(
-    job: Job, server: LoadServer, folder: Path
+def monitor(
+    job: Job, server: LoadServer, folder: Path, more: Mapping[str, str] | None = None
 ) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """Run the whole monitor on `job`, with `more` in its environment; give its port."""
     site = folder / "site.toml"
     site.write_text(toml(site_table(job, server.ports)), "utf-8")
     with socket.socket() as probe:
@@ -97,6 +99,7 @@ def _monitor(
         stdout=subprocess.DEVNULL,
         text=True,
         cwd=HERE,
+        env={**os.environ, **(more or {})},
     )
     try:
         yield process, port
@@ -105,7 +108,8 @@ def _monitor(
 
 
 @contextmanager
-def _page(process: "subprocess.Popen[str]", port: int) -> Iterator[ClientConnection]:
+def page_of(process: "subprocess.Popen[str]", port: int) -> Iterator[ClientConnection]:
+    """Open the live socket of a monitor."""
     with _opened(process, f"ws://127.0.0.1:{port}/api/live") as page:
         yield page
 

@@ -1,4 +1,4 @@
-"""Measures Telegraf's Modbus input with its output discarded, at the same job."""
+"""Measures Telegraf's Modbus input at the same job, its output discarded or sent to InfluxDB 2."""
 
 import os
 import shutil
@@ -20,6 +20,7 @@ from tests.benchmarks.measure import (
     wait_until_all_read,
 )
 from tests.benchmarks.plants import Job
+from tests.servers.influx_server import Account
 from tests.servers.make import cache_folder
 
 LATE_WORDS = ("did not complete within its interval", "Collection took longer than expected")
@@ -34,12 +35,25 @@ def find_telegraf() -> Path | None:
     return built if os.access(built, os.X_OK) else None
 
 
-def measure_telegraf(program: Path, job: Job, pace: Pace) -> Measured:
+DISCARDED = "[[outputs.discard]]"
+
+
+def to_influxdb(account: Account, bucket: str) -> str:
+    """Return the output that writes to a bucket of an InfluxDB 2."""
+    return (
+        f'[[outputs.influxdb_v2]]\nurls = ["{account.url}"]\ntoken = "{account.token}"\n'
+        f'organization = "{account.org}"\nbucket = "{bucket}"'
+    )
+
+
+def measure_telegraf(
+    program: Path, job: Job, pace: Pace, output: str = DISCARDED, name: str = "Telegraf"
+) -> Measured:
     """Measure it on a fresh load server; a late collection is one that it warns of."""
     with load_server(job.devices) as server, tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "telegraf.log"
         settings = Path(folder) / "telegraf.conf"
-        settings.write_text("\n".join(_settings(job, server.ports, log)))
+        settings.write_text("\n".join([output, *_settings(job, server.ports, log)]))
         with _running(program, settings) as process:
             wait_until_all_read(process, server)
             seen = 0
@@ -51,7 +65,7 @@ def measure_telegraf(program: Path, job: Job, pace: Pace) -> Measured:
                 since, seen = total - seen, total
                 return {"skipped": since}
 
-            return measured("Telegraf", job, Watched(server, process.pid, said), pace)
+            return measured(name, job, Watched(server, process.pid, said), pace)
 
 
 @contextmanager
@@ -69,7 +83,6 @@ def _settings(job: Job, ports: Sequence[int], log: Path) -> Iterator[str]:
     interval = f"{job.period_s * 1000:g}ms"
     yield f'[agent]\ninterval = "{interval}"\nflush_interval = "1s"\nmetric_batch_size = 5000'
     yield f'metric_buffer_limit = 2000000\nomit_hostname = true\nlogfile = "{log}"'
-    yield "[[outputs.discard]]"
     fields = ",\n".join(f'{{address={at}, name="r{at}", type="UINT16"}}' for at in range(job.tags))
     for number, port in enumerate(ports):
         yield f'[[inputs.modbus]]\nname = "d{number}"\ncontroller = "tcp://127.0.0.1:{port}"'

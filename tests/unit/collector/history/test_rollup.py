@@ -12,6 +12,7 @@ from collector.history.rollup import (
     merge,
     pack_rollup,
     roll_up,
+    roll_up_runs,
     unpack_rollup,
 )
 from collector.model import Quality
@@ -66,6 +67,22 @@ def test_what_comes_late_corrects_what_was_rolled_up(
     parts = [rolled(early), rolled(late)]
     assert same(merge(parts, MINUTE_NS), rolled(early + late))
     assert same(merge(parts, HOUR_NS), rolled(early + late, HOUR_NS))
+
+
+@given(st.lists(SAMPLES.filter(bool), min_size=1, max_size=5))
+def test_many_runs_in_one_sweep_are_rolled_up_as_each_by_itself(
+    runs: list[list[tuple[int, float, int]]],
+) -> None:
+    at, values, quality = zip(*(one for run in runs for one in run), strict=True)
+    found = roll_up_runs(
+        np.cumsum([0, *map(len, runs)]),
+        BEGIN_NS + np.array(at, dtype=np.int64),
+        np.array(values),
+        np.array(quality, dtype=np.uint8),
+    )
+    for run, (minutes, hours) in zip(runs, found, strict=True):
+        assert same(minutes, rolled(run))
+        assert same(hours, merge([rolled(run)], HOUR_NS))
 
 
 @given(SAMPLES)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.clock import Clock, TimeBase
-from collector.history import sealer
+from collector.history import sealer, spans
 from collector.history.rollup import HOUR_NS, MINUTE_NS
 from collector.history.rows import StoredScan
 from collector.history.schema import HistoryError
@@ -174,6 +174,20 @@ async def test_a_busy_site_is_sealed_before_its_hour_is_over(
             sizes = connection.execute("SELECT samples FROM segment").fetchall()
         assert sizes == [(100,)] * 3
         assert len(await log_of(history, 10**6)) == 170
+
+
+async def test_spans_above_half_an_hour_are_made_of_hours_where_samples_are_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "MOST_RAW_SAMPLES", 10)
+    within = (BEGIN_NS - HOUR_NS, BEGIN_NS + 5 * HOUR_NS)
+    async with kept(tmp_path / "history.sqlite", hour_of_scans(0, 100)) as history:
+        while await Sealer(history, LATER).seal():
+            pass
+        for count, span_ns in ((12, 30 * MINUTE_NS), (11, HOUR_NS)):
+            found = await history.spans([SPEED], within, count)
+            assert found.span_ns == span_ns
+            assert next(iter(found.by_key.values())).samples.sum() == 100
 
 
 async def test_late_data_correct_the_hours_that_were_sealed_long_ago(tmp_path: Path) -> None:
