@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.history.blocks import LEVEL, BlockError, Integers, steps_between
+from collector.history.blocks import LEVEL, BlockError, steps_between
 from collector.model import NANOSECONDS, Instants, Qualities, Quality, Values
 
 MINUTE_NS = 60 * NANOSECONDS
