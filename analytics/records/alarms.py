@@ -62,9 +62,9 @@ class Alarms:
             row = _row_of(alarm)
             alarm_id = await writing.add(tables.alarm, row)
             body = row | {"id": alarm_id}
-            await writing.note(Change("alarm raised", f"alarm {alarm_id}", body))
             if alarm.active:
                 await _begin(writing, alarm_id, alarm.raised_ns, announced=alarm.announced)
+            await writing.note(Change("alarm raised", f"alarm {alarm_id}", body))
             return await _kept(writing.connection, alarm_id)
 
     async def change(self, alarm: Alarm, who: str = MONITOR, at_ns: int | None = None) -> Alarm:
@@ -140,7 +140,9 @@ async def _count(writing: Writing, kept: Alarm, alarm: Alarm, at_ns: int) -> Non
     elif kept.active and not alarm.active:
         table = tables.activation
         ended = update(table).where(table.c.alarm == alarm.id, table.c.returned_ns.is_(None))
-        await writing.connection.execute(ended.values(returned_ns=alarm.returned_ns))
+        ended = ended.values(returned_ns=alarm.returned_ns)
+        for row in (await writing.connection.execute(ended.returning(table.c.id))).all():
+            writing.touch(table, row.id)
 
 
 async def _begin(writing: Writing, alarm_id: int, at_ns: int, *, announced: bool) -> None:

@@ -1,7 +1,7 @@
 """The journal: one hash-chained row for each change, kept with the change itself."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analytics.records import tables
-from analytics.records.canonical import canonical_json
+from analytics.records.canonical import canonical_json, plain
 
 BEFORE_THE_FIRST = "0" * 64
 MONITOR = "ropewatch"
@@ -17,7 +17,7 @@ MONITOR = "ropewatch"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is done to one record, by whom; `body` is any JSON value."""
+    """What is done to one record, by whom; `body` is a JSON object."""
 
     what: str
     subject: str
@@ -55,8 +55,13 @@ class Entry:
         return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
-async def append(connection: AsyncConnection, at_ns: int, change: Change) -> None:
-    """Add `change` to the chain, in the transaction that `connection` is in."""
+async def append(
+    connection: AsyncConnection, at_ns: int, change: Change, records: Mapping[str, str]
+) -> None:
+    """Add `change` to the chain, in the transaction that `connection` is in.
+
+    `records` are the rows that it wrote: the SHA-256 of each as it is afterwards.
+    """
     newest = tables.journal.c.seq.desc()
     columns = (tables.journal.c.seq, tables.journal.c.sha256)
     last = (await connection.execute(select(*columns).order_by(newest).limit(1))).first()
@@ -66,7 +71,7 @@ async def append(connection: AsyncConnection, at_ns: int, change: Change) -> Non
         who=change.who,
         what=change.what,
         subject=change.subject,
-        body=canonical_json(change.body),
+        body=canonical_json(plain(change.body) | {"records": records}),
         previous=last.sha256 if last else BEFORE_THE_FIRST,
         sha256="",
     )

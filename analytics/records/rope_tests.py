@@ -42,6 +42,7 @@ class RopeTests:
                     rope_test=test_id, samples=len(trace.position_m), packed=packed
                 )
             )
+            writing.touch(tables.rope_trace, test_id)
             row |= {"id": test_id, "trace_sha256": hashlib.sha256(packed).hexdigest()}
             await writing.note(Change("rope test added", f"rope test {test_id}", row))
             return await _kept(writing.connection, test_id)

@@ -75,3 +75,4 @@ async def _keep(writing: Writing, standing: Sequence[Substitution]) -> None:
     content = canonical_json([asdict(one) for one in ordered])
     await writing.connection.execute(delete(table).where(table.c.name == KEPT))
     await writing.connection.execute(insert(table).values(name=KEPT, content=content))
+    writing.touch(table, KEPT)
