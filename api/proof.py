@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -34,7 +34,6 @@ def verify(
         proof = prove(path, known)
     except RecordsError as error:
         _fail([str(error)], 1)
-        return
     faults += proof.faults
     if faults:
         _fail(faults, 1)
@@ -68,6 +67,6 @@ def _file(place: Path) -> Path:
     return place / RECORDS if place.is_dir() else place
 
 
-def _fail(words: list[str], code: int) -> None:
+def _fail(words: list[str], code: int) -> NoReturn:
     print("\n".join(words), file=sys.stderr)
     raise typer.Exit(code)

@@ -41,7 +41,7 @@ class Writing:
             rows = f'SELECT * FROM "{table}" WHERE "{column}" = ?'  # noqa: S608  our own names
             row = (await self.connection.exec_driver_sql(rows, (key,))).mappings().first()
             if row is not None:
-                records[record_name(table, key)] = row_digest(row)
+                records[record_name(table, key)] = row_digest(dict(row))
         self._touched.clear()
         await journal.append(self.connection, self.now_ns(), change, records)
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analytics.records import Records
-from api.cli import app
+from api.proof import app
 from tests.unit.analytics.records_words import NOON_NS, an_alarm
 
 
