@@ -31,7 +31,7 @@ def prove(path: Path, checkpoint: Checkpoint | None = None) -> Proof:
     with _opened(path) as connection:
         try:
             return _prove(connection, checkpoint)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             words = f"the file is damaged and cannot be read through ({error})"
             return Proof(0, 0, (words,))
 
@@ -145,5 +145,5 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 raise RecordsError(f"{path}: this is no record store of Ropewatch")
             yield connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise RecordsError(f"{path}: this is no record store of Ropewatch ({error})") from error
