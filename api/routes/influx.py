@@ -66,7 +66,9 @@ async def retry(station: StationDep, act: Act) -> dict[str, Any]:
     except LettersWaitError as error:
         words = f"InfluxDB takes nothing now: {error}"
         raise Refused(409, f"InfluxDB 现在不接收：{error}", words) from error
-    await _note(station, Change("dead letters sent again", "influxdb", stored, act.name))
+    await _note(
+        station, Change("dead letters sent again", "influxdb", {"stored": stored}, act.name)
+    )
     return {"stored": stored, "left": sender.state.dead_letters}
 
 
@@ -75,7 +77,7 @@ async def drop(station: StationDep, act: Drop) -> dict[str, Any]:
     """Forget refused lines, by name."""
     sender = _sender(station)
     dropped = await sender.drop_letters(act.ids)
-    await _note(station, Change("dead letters dropped", "influxdb", act.ids, act.name))
+    await _note(station, Change("dead letters dropped", "influxdb", {"ids": act.ids}, act.name))
     return {"dropped": dropped, "left": sender.state.dead_letters}
 
 
@@ -86,7 +88,9 @@ async def back_fill(station: StationDep, act: Refill) -> dict[str, Any]:
     from_ns = (act.from_ms or 0) * NANOSECONDS_PER_MS
     seq = await station.collector.history.seq_at(from_ns)
     sender.rewind(seq)
-    await _note(station, Change("influxdb filled again", "influxdb", act.from_ms, act.name))
+    await _note(
+        station, Change("influxdb filled again", "influxdb", {"from_ms": act.from_ms}, act.name)
+    )
     return {"scans": station.collector.history.health.newest_seq - seq}
 
 
