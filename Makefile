@@ -42,9 +42,9 @@ lint: environment-dev
 check: lint
 	$(PY) -m pytest -q tests/unit tests/architecture
 
-# What collecting costs, beside others: about fifteen minutes, on a machine with nothing else to do. JOBS=plain takes three.
+# What collecting costs, beside others: about half an hour, on a machine with nothing else to do. JOBS=plain takes three minutes.
 bench: environment-dev
-	@$(PY) -m tests.servers.make telegraf
+	@$(PY) -m tests.servers.make telegraf influxd
 	@$(PY) -m tests.benchmarks $(JOBS)
 
 # The demo under the fault scenarios in turn, an hour or MINUTES=…

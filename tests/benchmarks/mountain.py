@@ -74,6 +74,10 @@ class Mountain:
                     if len(told):
                         yield told
 
+    def shown(self, tag_id: str) -> float:
+        """Return what the plant shows of a tag at its last step, before any register."""
+        return self._physics.value_at(tag_id)
+
     def _polls(self) -> Iterator[_Polled]:
         for device in self.plant.device:
             if isinstance(device, site.ModbusDevice):

@@ -1,15 +1,22 @@
 """The measuring itself: small, quick, and true about what was read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from api.config import read_site
+from tests.benchmarks.keeping import measure_append, measure_sealing
 from tests.benchmarks.load import NoCompilerError, build, load_server
 from tests.benchmarks.measure import Measured, Pace, Window, measure_reader
+from tests.benchmarks.mountain import Mountain
 from tests.benchmarks.opcua_socket import sustain
+from tests.benchmarks.pasts import Length, look_table, measure_reading
 from tests.benchmarks.plants import MIXED, Job, plant, site_table, toml
+from tests.benchmarks.sending import measure_sending, throw_away_server
+from tests.benchmarks.spent import cost_table
 from tests.benchmarks.table import Goal, table
+from tests.benchmarks.whole import Whole, measure_whole
 from tests.conftest import lacking
 
 SLOW_JOB = Job(devices=2, tags=50, period_s=0.2)
@@ -91,3 +98,73 @@ def test_every_notification_that_is_sent_over_a_socket_is_counted() -> None:
         **dict.fromkeys(("bad", "holes", "dropped", "skipped", "answers_missed", "overflows"), 0),
     }
     assert 0 < found.core_pct[0] < 100
+
+
+def test_the_mountain_that_is_sealed_says_what_its_plant_shows() -> None:
+    mountain = Mountain()
+    tags = list(mountain.plant.tags())
+    seen: set[int] = set()
+    for scan in mountain.scans(1.0):
+        assert not scan.quality.any()
+        assert (scan.source_ns <= scan.received_ns).all()
+        for slot, value in zip(scan.slots.tolist(), scan.values.tolist(), strict=True):
+            seen.add(slot)
+            # A poll shows the plant's last step; within a second nothing goes far.
+            shown = mountain.shown(tags[slot].id)
+            assert value == pytest.approx(shown, rel=0.05, abs=max(2.0, tags[slot].scale))
+    assert seen == set(range(len(tags)))
+
+
+def test_appending_is_measured_until_it_is_on_the_disk() -> None:
+    found = measure_append(tags=30, samples=15_000, windows=2)
+    assert found.per_s.least > 0
+    assert next(reversed(list(cost_table([found])))).startswith("| append scans of 30 tags |")
+
+
+@pytest.mark.slow
+def test_what_a_sealed_sample_weighs_is_told_by_parts_that_make_the_whole() -> None:
+    costs, weight = measure_sealing(hours=0.03)
+    parts = dict(weight.parts)
+    assert len(costs) == 3
+    assert weight.samples > 30_000
+    assert parts.pop("whole file") == sum(parts.values())
+    assert all(size >= 0 for size in parts.values())
+    assert 0.1 < weight.whole < weight.raw_bytes / weight.samples
+
+
+@pytest.mark.slow
+def test_every_kind_of_look_at_a_long_past_finds_something() -> None:
+    looked, _ = measure_reading(Length(tags=3, days_of_all=2, days_of_one=1), looks=2)
+    assert len(list(look_table(looked))) == 2 + len(looked) == 10
+    assert all(len(one.found_ms) == 2 for one in looked)
+
+
+@pytest.mark.slow
+@pytest.mark.influx
+def test_sending_is_measured_until_a_real_server_has_it_all(influxd_program: Path) -> None:
+    with throw_away_server(influxd_program) as account:
+        found = measure_sending(account, mountain_s=2.0, scans_of_one=3)
+    assert len(found) == 4
+    assert all(one.per_s.least > 0 for one in found)
+
+
+@pytest.mark.slow
+def test_the_whole_monitor_is_seen_to_read_keep_and_show() -> None:
+    _need_compiler()
+    found = measure_whole("whole", SLOW_JOB, Pace(settle_s=1.0, window_s=2.0, windows=1))
+    assert found.measured.rate.median == pytest.approx(SLOW_JOB.wanted_per_s, rel=0.25)
+    assert found.frames > 4
+    assert found.unsealed > 500
+    assert (found.dropped, found.behind) == (0, 0)
+
+
+def test_a_monitor_that_loses_or_leaves_out_anything_does_not_hold_its_job() -> None:
+    measured = Measured("ours", SLOW_JOB, (_window(1.0),), 40.0)
+    good = Whole(measured, 3, 0, 10, dropped=0, behind=0, history_late_p99_ms=1.0)
+    assert good.held
+    assert not replace(good, dropped=1).held
+    assert not replace(good, unsealed=9_000_000).held
+    late = replace(_window(1.0), late=1)
+    assert not replace(good, measured=replace(measured, windows=(late,))).held
+    slow = replace(_window(1.0), tags_per_s=490.0)
+    assert not replace(good, measured=replace(measured, windows=(slow,))).held
