@@ -203,7 +203,7 @@ def _close(page: Page, rehearsal: Rehearsal, head: dict[str, Any]) -> None:
 
 def _assert_one_gap_for_the_kill(rehearsal: Rehearsal) -> None:
     """The monitor's own absence is in the ledger, once for each device, and over."""
-    gaps = rehearsal.get("/api/gaps")["gaps"]
+    gaps = rehearsal.get("/api/gaps", limit=5000)["gaps"]
     down = [gap for gap in gaps if gap["cause"] == "monitor_down"]
     assert sorted(gap["device"] for gap in down) == sorted(
         device.id for device in rehearsal.plant.device

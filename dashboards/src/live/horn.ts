@@ -55,6 +55,7 @@ export function mindAlarms(): void {
     if (fresh.length > 0) blow(Math.min(...fresh.map((alarm) => alarm.priority)));
   });
   const gesture = () => void unlockSound().catch(() => undefined);
-  addEventListener("pointerdown", gesture, { once: true });
+  // Not when the button goes down: the words in the header change, and what is below would move under the click.
+  addEventListener("click", gesture, { once: true });
   addEventListener("keydown", gesture, { once: true });
 }
