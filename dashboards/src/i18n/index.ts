@@ -1,8 +1,8 @@
 // The texts of the screens in the language chosen.
 import { language } from "../preferences";
 import type { Both } from "../wire";
-import { en } from "./en";
-import { type Texts, zh } from "./zh";
+import { en } from "./en.ts";
+import { type Texts, zh } from "./zh.ts";
 
 const tables: Record<"zh" | "en", Texts> = { zh, en };
 
