@@ -15,11 +15,14 @@ from api.routes import (
     health,
     history,
     influx,
+    journal,
     live,
     metrics,
+    people,
     plant,
     ropes,
     rules,
+    session,
     substitutions,
     tasks,
 )
@@ -42,6 +45,9 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     install_errors(app)
     for route in (
+        session,
+        people,
+        journal,
         plant,
         history,
         influx,

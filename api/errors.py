@@ -1,5 +1,8 @@
 """Every error that leaves the interface: one shape, words to act on, no traceback."""
 
+import math
+from collections.abc import Mapping
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -12,16 +15,20 @@ from collector.history.schema import HistoryError
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
     """The request cannot be served as it stands."""
 
-    def __init__(self, status: int, zh: str, en: str) -> None:
+    def __init__(self, status: int, zh: str, en: str, wait_s: float = 0.0) -> None:
         self.status = status
         self.zh = zh
         self.en = en
+        self.wait_s = wait_s
         super().__init__(en)
 
 
-def answer(status: int, zh: str, en: str, detail: str = "") -> JSONResponse:
+def answer(
+    status: int, zh: str, en: str, detail: str = "", headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """Return the one shape that errors have."""
-    return JSONResponse({"title": {"zh": zh, "en": en}, "detail": detail}, status_code=status)
+    shape = {"title": {"zh": zh, "en": en}, "detail": detail}
+    return JSONResponse(shape, status_code=status, headers=headers)
 
 
 def install_errors(app: FastAPI) -> None:
@@ -29,7 +36,8 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
-        return answer(error.status, error.zh, error.en)
+        wait = {"retry-after": str(math.ceil(error.wait_s))} if error.wait_s else {}
+        return answer(error.status, error.zh, error.en, headers=wait)
 
     @app.exception_handler(RecordMissing)
     async def missing(_: Request, error: RecordMissing) -> JSONResponse:

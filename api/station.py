@@ -11,9 +11,12 @@ from random import Random
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from analytics.access import AccessDesk
 from analytics.brief import Evidence
 from analytics.consultation import Consultations
 from analytics.engine import QUEUE, Engine
+from analytics.log_in import LogInDesk
+from analytics.passwords import Passwords
 from analytics.records import Records
 from analytics.replay import stored_scans
 from analytics.rope_tests import RopeDesk
@@ -65,6 +68,7 @@ class Station:
 
     site: SiteFile
     clock: Clock
+    machine_clock: Clock
     collector: Collector
     records: Records
     engine: Engine
@@ -72,6 +76,8 @@ class Station:
     ropes: RopeDesk
     inspections: InspectionDesk
     substitutions: SubstitutionDesk
+    log_in: LogInDesk
+    access: AccessDesk
     live: LiveFeed
     sender: Sender | None
     past: Past
@@ -160,9 +166,14 @@ def _assemble(
     def online() -> int:
         return devices_online(collector)
 
+    passwords, machine = Passwords(), Clock()
+    # Log-ins go by the machine's time, whatever time a simulated site runs by.
+    log_in = LogInDesk(records, site.judging.log_in, machine, passwords)
+    ropeways = [way.id for way in site.plant.ropeway]
     return Station(
         site=site,
         clock=clock,
+        machine_clock=machine,
         collector=collector,
         records=records,
         engine=engine,
@@ -172,6 +183,8 @@ def _assemble(
         substitutions=SubstitutionDesk(
             site.plant, records, collector.examination.substitutes, clock
         ),
+        log_in=log_in,
+        access=AccessDesk(records, log_in, ropeways, passwords, machine),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=outlets.sender,
         past=outlets.past or collector.history,
@@ -201,6 +214,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
     await station.engine.restore()
     await _look_back(station)
     await station.substitutions.restore()
+    await station.log_in.restore()
     parts: list[Coroutine[Any, Any, None]] = [
         station.collector.run(),
         station.engine.run(),
@@ -208,6 +222,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         station.ropes.run(),
         station.live.run(),
         station.substitutions.run(),
+        station.log_in.run(),
         SelfWatch(station.engine, station.clock, _troubles(station)).run(),
     ]
     if station.sender is not None:

@@ -35,6 +35,9 @@ class Records:
         self.tests = stores.tests
         self.tasks = stores.tasks
         self.substitutions = stores.substitutions
+        self.people = stores.people
+        self.sessions = stores.sessions
+        self.access_keys = stores.access_keys
         self.state = stores.state
         self.journal = stores.journal
 

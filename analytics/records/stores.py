@@ -7,8 +7,10 @@ from sqlalchemy import delete, insert, select
 from analytics.records import journal, tables
 from analytics.records.alarms import Alarms
 from analytics.records.consultations import Consultations
+from analytics.records.people import People
 from analytics.records.reach import Reach
 from analytics.records.rope_tests import RopeTests
+from analytics.records.sessions import AccessKeys, Sessions
 from analytics.records.substitutions import Substitutions
 from analytics.records.tasks import Tasks
 
@@ -24,11 +26,22 @@ class Journal:
         async with self._reach.reading() as connection:
             return await journal.verify(connection)
 
-    async def entries(self, subject: str | None = None, limit: int = 1000) -> list[journal.Entry]:
-        """Return the newest `limit` rows (of one subject), oldest first."""
+    async def entries(
+        self,
+        subject: str | None = None,
+        limit: int = 1000,
+        *,
+        who: str | None = None,
+        before: int | None = None,
+    ) -> list[journal.Entry]:
+        """Return the newest `limit` rows (of one subject or person, before one), oldest first."""
         rows = select(tables.journal).order_by(tables.journal.c.seq.desc()).limit(limit)
         if subject is not None:
             rows = rows.where(tables.journal.c.subject == subject)
+        if who is not None:
+            rows = rows.where(tables.journal.c.who == who)
+        if before is not None:
+            rows = rows.where(tables.journal.c.seq < before)
         async with self._reach.reading() as connection:
             found = (await connection.execute(rows)).all()
         return [journal.Entry(*row) for row in reversed(found)]
@@ -67,6 +80,9 @@ class Stores:
     tests: RopeTests
     tasks: Tasks
     substitutions: Substitutions
+    people: People
+    sessions: Sessions
+    access_keys: AccessKeys
     state: KeptState
     journal: Journal
 
@@ -79,6 +95,9 @@ def stores_over(reach: Reach) -> Stores:
         tests=RopeTests(reach),
         tasks=Tasks(reach),
         substitutions=Substitutions(reach),
+        people=People(reach),
+        sessions=Sessions(reach),
+        access_keys=AccessKeys(reach),
         state=KeptState(reach),
         journal=Journal(reach),
     )

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 
 from analytics.kpi import Kpi, reckon
 from analytics.plain import figure, milliseconds
-from api.deps import StationDep
+from api.deps import READING, StationDep
 
-router = APIRouter(prefix="/api", tags=["rules"])
+router = APIRouter(prefix="/api", tags=["rules"], dependencies=[READING])
 
 NANOSECONDS_PER_MS = 1_000_000
 LATEST_MS = 4_000_000_000_000
