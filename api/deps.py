@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from starlette.requests import HTTPConnection
 
 from analytics.log_in import LogInRefused
@@ -27,7 +27,20 @@ Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST_PASSWORD)]
+
+
+def _is_text(secret: SecretStr) -> SecretStr:
+    try:
+        secret.get_secret_value().encode()
+    except UnicodeEncodeError as error:  # half a character, as JSON may spell it
+        message = "is no text"
+        raise ValueError(message) from error
+    return secret
+
+
+Secret = Annotated[
+    SecretStr, Field(min_length=1, max_length=LONGEST_PASSWORD), AfterValidator(_is_text)
+]
 
 
 class Act(BaseModel):

@@ -9,6 +9,7 @@ from analytics.acts import Hiding
 from analytics.model import AlarmState
 from analytics.people import Caller, Permission
 from analytics.plain import alarm_table
+from analytics.records import RecordMissing
 from api.deps import (
     READING,
     Act,
@@ -88,7 +89,9 @@ async def take_out(
 ) -> dict[str, Any]:
     """Take a condition's alarm out of service; 409 without a second person or an end."""
     condition = station.engine.conditions.get(act.source)
-    ropeway = condition.ropeway if condition else None
+    if condition is None:
+        raise RecordMissing("报警", "alarm", act.source)
+    ropeway = condition.ropeway
     must_hold(caller, Permission.TAKE_ALARMS_OUT, ropeway)
     second = await second_of(
         request, act.second_login, act.second_password, Permission.TAKE_ALARMS_OUT

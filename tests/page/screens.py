@@ -10,6 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from tests.people import cookie_at
+
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WALL = (1920, 1080)
 PHONE = (390, 844)
@@ -28,7 +30,8 @@ class Dress:
 
 def ask(server: str, path: str) -> Any:
     """Return the monitor's JSON answer."""
-    with urllib.request.urlopen(f"{server}{path}", timeout=10) as answer:
+    request = urllib.request.Request(f"{server}{path}", headers={"cookie": cookie_at(server)})
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
 
@@ -65,8 +68,15 @@ def dressed(browser: Browser, dress: Dress) -> Iterator[Page]:
         context.close()
 
 
+def log_in(page: Page, server: str) -> None:
+    """Have the browser be the person who may do everything."""
+    name, _, value = cookie_at(server).partition("=")
+    page.context.add_cookies([{"name": name, "value": value, "url": server}])
+
+
 def show(page: Page, server: str, hash_address: str, name: str) -> None:
-    """Open the page and wait until it is live and drawn."""
+    """Open the page, logged in, and wait until it is live and drawn."""
+    log_in(page, server)
     page.goto(f"{server}/{hash_address}")
     page.wait_for_selector(f"main[data-page='{name}']")
     page.wait_for_selector("body[data-feed='live']")

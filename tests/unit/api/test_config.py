@@ -66,5 +66,5 @@ def test_a_file_with_eight_faults_names_all_eight(tmp_path: Path) -> None:
 def test_the_schema_knows_every_table() -> None:
     known = site_schema()["properties"]
     plant = {"site", "ropeway", "device", "history"}
-    judging = {"rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection"}
+    judging = {"rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection", "log_in"}
     assert set(known) == plant | judging
