@@ -107,7 +107,7 @@ class LogInDesk:
             standing = any(one.id == caller.session.id for one in self._sessions.values())
             return standing and self._over(caller.session) is None
         return any(
-            caller.key is not None and one.id == caller.key.id and self._opens(one)
+            caller.key is not None and one.id == caller.key.id and self.opens(one)
             for one in self._keys.values()
         )
 
@@ -206,9 +206,10 @@ class LogInDesk:
 
     def _by_key(self, token: str) -> Caller | None:
         key = self._keys.get(token_digest(token)) if token else None
-        return Caller(key.name, key.grants, key=key) if key and self._opens(key) else None
+        return Caller(key.name, key.grants, key=key) if key and self.opens(key) else None
 
-    def _opens(self, key: AccessKey) -> bool:
+    def opens(self, key: AccessKey) -> bool:
+        """Return whether the key lets anybody in now."""
         return key.ended_ns is None and key.expires_ns > self._clock.now_ns()
 
     def _over(self, session: Session) -> str | None:

@@ -11,6 +11,7 @@ from analytics.people import AccessKey, Grant, Grants, KeyKind, Person, Role
 from analytics.plain import milliseconds
 from api.deps import Act, RecordId, Signed, StationDep, TendingPeople, must_sign
 from api.deps import Person as PersonName
+from api.station import Station
 from collector.site import Id
 
 router = APIRouter(prefix="/api", tags=["people"])
@@ -100,7 +101,7 @@ async def reset(
 @router.get("/keys")
 async def keys(station: StationDep, _: TendingPeople) -> dict[str, Any]:
     """Return every access key, newest first; their tokens are kept nowhere."""
-    return {"keys": [_key(one) for one in station.log_in.keys]}
+    return {"keys": [_key(station, one) for one in station.log_in.keys]}
 
 
 @router.post("/keys", status_code=201)
@@ -109,13 +110,13 @@ async def make_key(station: StationDep, caller: TendingPeople, act: MakeKey) -> 
     await must_sign(station, caller, act)
     wish = KeyWish(act.kind, act.name, _grants(act.grants), act.days)
     made, token = await station.access.make_key(wish, caller.name)
-    return {"key": _key(made), "token": token}
+    return {"key": _key(station, made), "token": token}
 
 
 @router.delete("/keys/{key_id}")
 async def end_key(station: StationDep, caller: TendingPeople, key_id: RecordId) -> dict[str, Any]:
     """Have a key open nothing any more; 409 where it is over already."""
-    return {"key": _key(await station.access.end_key(key_id, caller.name))}
+    return {"key": _key(station, await station.access.end_key(key_id, caller.name))}
 
 
 def _grants(given: tuple[GrantTable, ...]) -> Grants:
@@ -139,7 +140,7 @@ def _person(one: Person) -> dict[str, Any]:
     }
 
 
-def _key(one: AccessKey) -> dict[str, Any]:
+def _key(station: Station, one: AccessKey) -> dict[str, Any]:
     return {
         "id": one.id,
         "kind": one.kind.value,
@@ -148,6 +149,7 @@ def _key(one: AccessKey) -> dict[str, Any]:
         "made_ms": milliseconds(one.made_ns),
         "made_by": one.made_by,
         "expires_ms": milliseconds(one.expires_ns),
+        "valid": station.log_in.opens(one),
         "ended_ms": milliseconds(one.ended_ns),
         "ended_by": one.ended_by,
     }

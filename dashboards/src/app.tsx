@@ -4,20 +4,24 @@ import { texts } from "./i18n";
 import { Announcer } from "./panels/Announcer";
 import { FeedStop } from "./panels/FeedStop";
 import { Header } from "./panels/Header";
-import { NameDialog } from "./panels/NameDialog";
 import { Navigation } from "./panels/Navigation";
 import { Notice } from "./panels/Notice";
+import { Account } from "./pages/Account";
 import { Alarms } from "./pages/Alarms";
 import { ConsultationPage } from "./pages/Consultation";
 import { Consultations } from "./pages/Consultations";
 import { HealthPage } from "./pages/Health";
+import { JournalPage } from "./pages/Journal";
+import { Door } from "./pages/LogIn";
 import { Overview } from "./pages/Overview";
+import { PeoplePage } from "./pages/People";
 import { RopePage } from "./pages/Rope";
 import { RopewayPage } from "./pages/Ropeway";
 import { Ropes } from "./pages/Ropes";
 import { Tasks } from "./pages/Tasks";
 import { TrendsPage } from "./pages/Trends";
 import { route } from "./router";
+import { inside, who } from "./session";
 import { site } from "./site";
 
 type Page = ComponentType<{ id: string }>;
@@ -30,6 +34,9 @@ const LISTS: Record<string, Page> = {
   trends: TrendsPage,
   tasks: Tasks,
   health: HealthPage,
+  account: Account,
+  people: PeoplePage,
+  journal: JournalPage,
 };
 const ONES: Record<string, Page> = {
   ropeway: RopewayPage,
@@ -45,6 +52,11 @@ function Unknown() {
 }
 
 export function App() {
+  if (who.value === null) return <p class="panel empty">{texts().feed.loading}</p>;
+  return inside.value ? <Pages /> : <Door />;
+}
+
+function Pages() {
   const { page, id } = route.value;
   const Shown = (id ? ONES[page] : LISTS[page]) ?? Unknown;
   return (
@@ -58,7 +70,6 @@ export function App() {
       </main>
       <Announcer />
       <Notice />
-      <NameDialog />
     </>
   );
 }

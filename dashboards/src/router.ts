@@ -27,4 +27,7 @@ export const link = {
   trend: (view: string) => `#/trends/${encodeURIComponent(view)}`,
   tasks: "#/tasks",
   health: "#/health",
+  account: "#/account",
+  people: "#/people",
+  journal: "#/journal",
 };

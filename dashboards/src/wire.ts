@@ -392,3 +392,5 @@ export type Task = {
   name: string | null;
   done_ms: Instant | null;
 };
+
+export type * from "./wirePeople";

@@ -4,6 +4,7 @@ import { alarms } from "./en/alarms.ts";
 import { consultations } from "./en/consultations.ts";
 import { health } from "./en/health.ts";
 import { advice, charts, overview } from "./en/overview.ts";
+import { journal, people, session } from "./en/people.ts";
 import { ropes } from "./en/ropes.ts";
 import { ropeway } from "./en/ropeway.ts";
 import { acting, feed, header, kinds, nav, quality, time } from "./en/shell.ts";
@@ -28,6 +29,9 @@ export const en: Texts = {
   tasks,
   health,
   trends,
+  session,
+  people,
+  journal,
   yes: "yes",
   no: "no",
   separator: " · ",

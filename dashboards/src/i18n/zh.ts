@@ -3,6 +3,7 @@ import { alarms } from "./zh/alarms.ts";
 import { consultations } from "./zh/consultations.ts";
 import { health } from "./zh/health.ts";
 import { advice, charts, overview } from "./zh/overview.ts";
+import { journal, people, session } from "./zh/people.ts";
 import { ropes } from "./zh/ropes.ts";
 import { ropeway } from "./zh/ropeway.ts";
 import { acting, feed, header, kinds, nav, quality, time } from "./zh/shell.ts";
@@ -27,6 +28,9 @@ export const zh = {
   tasks,
   health,
   trends,
+  session,
+  people,
+  journal,
   yes: "是",
   no: "否",
   separator: " · ",
