@@ -15,7 +15,18 @@ from tests.people import cookie_at
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WALL = (1920, 1080)
 PHONE = (390, 844)
-LISTS = ("overview", "alarms", "consultations", "ropes", "trends", "tasks", "health")
+LISTS = (
+    "overview",
+    "alarms",
+    "consultations",
+    "ropes",
+    "trends",
+    "tasks",
+    "health",
+    "account",
+    "people",
+    "journal",
+)
 ONES = ("ropeway", "consultation", "rope")
 
 
