@@ -1,4 +1,4 @@
-"""Acting from the screens: by keyboard, under the name of who is logged in, signed where it must be."""
+"""Acting from the screens: by keyboard, under the name of who is logged in, and signed."""
 
 import pytest
 from playwright.sync_api import Browser, Page
