@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api.errors import install_errors
+from api.errors import ANSWERS, install_errors
 from api.guard import guard
 from api.routes import (
     alarms,
@@ -38,7 +38,13 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
     The screens are served where they have been built.
     """
     # FastAPI's own pages load scripts from elsewhere; a station may have no such way out.
-    app = FastAPI(title="Ropewatch", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="Ropewatch",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        responses=ANSWERS,
+    )
     app.state.station = station
     allowed = LOCAL_NAMES if host in LOCAL_NAMES else ["*"]
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)

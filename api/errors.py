@@ -2,14 +2,41 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from analytics.records import RecordMissing, RecordsError, RecordsRefused
 from collector.history.schema import HistoryError
+
+
+class BothTable(BaseModel):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class ErrorTable(BaseModel):
+    """The one shape that errors have."""
+
+    title: BothTable
+    detail: str
+
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorTable, "description": "nobody is logged in, or no longer"},
+    403: {"model": ErrorTable, "description": "the caller may not do this, or signed wrongly"},
+    404: {"model": ErrorTable, "description": "no such record or tag"},
+    409: {"model": ErrorTable, "description": "the record refuses the change"},
+    422: {"model": ErrorTable, "description": "the request is not understood"},
+    429: {"model": ErrorTable, "description": "too many wrong passwords; see Retry-After"},
+    503: {"model": ErrorTable, "description": "history or records cannot be used now"},
+}
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
@@ -65,4 +92,6 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:
-        return answer(error.status_code, "无法处理请求", str(error.detail))
+        # A body that is no text at all is as little understood as one that makes no sense.
+        status = 422 if error.status_code == 400 else error.status_code
+        return answer(status, "无法处理请求", str(error.detail))
