@@ -13,13 +13,16 @@ from zoneinfo import ZoneInfo
 
 from analytics.access import AccessDesk
 from analytics.brief import Evidence
+from analytics.config import Judging
 from analytics.consultation import Consultations
 from analytics.engine import QUEUE, Engine
+from analytics.judge import Judge
 from analytics.log_in import LogInDesk
 from analytics.passwords import Passwords
 from analytics.records import Records
-from analytics.replay import stored_scans
+from analytics.replay import show_past
 from analytics.rope_tests import RopeDesk
+from analytics.rule_desk import RuleDesk, rules_at_start
 from analytics.schedule import InspectionDesk, Schedule
 from analytics.selfwatch import SelfWatch, Trouble
 from analytics.substitution import SubstitutionDesk
@@ -33,8 +36,10 @@ from collector.history.influxql import InfluxHistory, RemoteFirst
 from collector.history.lines import LineRenderer
 from collector.history.sender import Pace, Sender
 from collector.history.spans import Spans
+from collector.history.store import History
 from collector.model import NANOSECONDS
 from collector.service import Collector
+from collector.site import Plant
 from collector.supervisor import DeviceState
 
 FINISH_S = 10.0
@@ -76,6 +81,7 @@ class Station:
     ropes: RopeDesk
     inspections: InspectionDesk
     substitutions: SubstitutionDesk
+    rules: RuleDesk
     log_in: LogInDesk
     access: AccessDesk
     live: LiveFeed
@@ -111,6 +117,7 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             Records.open(settings.folder / "records.sqlite", clock.now_ns)
         )
         await _keep_apart(records, site)
+        judging = await rules_at_start(records, site.plant, site.judging, clock.now_ns())
         collector = Collector(
             site.plant,
             settings.folder / "history.sqlite",
@@ -131,7 +138,7 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             stack.callback(server.close)
             pace = Pace(chance=Random().random)  # noqa: S311 - jitter
             sender = Sender(collector.history, server, renderer.render, Clock(), pace)
-        yield _assemble(site, clock, collector, records, _Outlets(sender, past))
+        yield _assemble(site, clock, collector, records, _Outlets(sender, past, judging))
 
 
 async def _keep_apart(records: Records, site: SiteFile) -> None:
@@ -148,23 +155,31 @@ async def _keep_apart(records: Records, site: SiteFile) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Outlets:
-    """What stands between the station and an InfluxDB, if one is set."""
+    """What was opened besides: the way to an InfluxDB, if one is set, and the rules in force."""
 
     sender: Sender | None
     past: Past | None
+    judging: Judging
 
 
 def _assemble(
     site: SiteFile, clock: Clock, collector: Collector, records: Records, outlets: _Outlets
 ) -> Station:
     scans = collector.board.subscribe("engine", QUEUE, collector.note_unjudged)
-    engine = Engine(site.plant, site.judging, records, scans, clock)
+    engine = Engine(site.plant, outlets.judging, records, scans, clock)
     evidence = Evidence(
-        site.plant, site.judging, collector.board, collector.history, engine.conditions
+        site.plant,
+        lambda: engine.judging,
+        collector.board,
+        collector.history,
+        engine.conditions,
     )
 
     def online() -> int:
         return devices_online(collector)
+
+    async def look_back(judge: Judge, seconds: float) -> None:
+        await _look_back(collector.history, site.plant, judge, clock.now_ns(), seconds)
 
     passwords, machine = Passwords(), Clock()
     # Log-ins go by the machine's time, whatever time a simulated site runs by.
@@ -185,6 +200,7 @@ def _assemble(
         ),
         log_in=log_in,
         access=AccessDesk(records, log_in, ropeways, passwords, machine),
+        rules=RuleDesk(site.plant, engine, records, clock, look_back),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=outlets.sender,
         past=outlets.past or collector.history,
@@ -196,23 +212,24 @@ def _troubles(station: Station) -> tuple[Trouble, ...]:
     return tuple(troubles_of(station.collector.history, station.collector.thinner, station.sender))
 
 
-async def _look_back(station: Station) -> None:
-    """Show rules that look back what an earlier run has seen."""
-    now_ns = station.clock.now_ns()
-    from_ns = now_ns - int(station.site.judging.looks_back_s() * NANOSECONDS)
-    if from_ns == now_ns:
-        return
-    history = station.collector.history
-    async for scans in stored_scans(history, station.site.plant, from_ns, now_ns):
-        for scan in scans:
-            station.engine.judge.remember(scan)
+async def _look_back(
+    history: History, plant: Plant, judge: Judge, now_ns: int, seconds: float
+) -> None:
+    """Show rules that look back what was seen before them, also by an earlier run."""
+    if seconds > 0:
+        await history.committed()
+        await show_past(judge, history, plant, (now_ns - int(seconds * NANOSECONDS), now_ns))
 
 
 @asynccontextmanager
 async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
     """Run the station's parts while the body lasts; call `stop` if one of them fails."""
-    await station.engine.restore()
-    await _look_back(station)
+    engine, plant = station.engine, station.site.plant
+    await engine.restore()
+    seconds = engine.judging.looks_back_s()
+    history, now_ns = station.collector.history, station.clock.now_ns()
+    await _look_back(history, plant, engine.judge, now_ns, seconds)
+    await station.rules.restore()
     await station.substitutions.restore()
     await station.log_in.restore()
     parts: list[Coroutine[Any, Any, None]] = [
@@ -223,6 +240,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         station.live.run(),
         station.substitutions.run(),
         station.log_in.run(),
+        station.rules.run(),
         SelfWatch(station.engine, station.clock, _troubles(station)).run(),
     ]
     if station.sender is not None:

@@ -35,6 +35,7 @@ class Records:
         self.tests = stores.tests
         self.tasks = stores.tasks
         self.substitutions = stores.substitutions
+        self.rule_sets = stores.rule_sets
         self.people = stores.people
         self.sessions = stores.sessions
         self.access_keys = stores.access_keys

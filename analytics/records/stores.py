@@ -10,6 +10,7 @@ from analytics.records.consultations import Consultations
 from analytics.records.people import People
 from analytics.records.reach import Reach
 from analytics.records.rope_tests import RopeTests
+from analytics.records.rule_sets import RuleSets
 from analytics.records.sessions import AccessKeys, Sessions
 from analytics.records.substitutions import Substitutions
 from analytics.records.tasks import Tasks
@@ -80,6 +81,7 @@ class Stores:
     tests: RopeTests
     tasks: Tasks
     substitutions: Substitutions
+    rule_sets: RuleSets
     people: People
     sessions: Sessions
     access_keys: AccessKeys
@@ -95,6 +97,7 @@ def stores_over(reach: Reach) -> Stores:
         tests=RopeTests(reach),
         tasks=Tasks(reach),
         substitutions=Substitutions(reach),
+        rule_sets=RuleSets(reach),
         people=People(reach),
         sessions=Sessions(reach),
         access_keys=AccessKeys(reach),

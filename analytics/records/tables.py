@@ -242,6 +242,28 @@ session = Table(
     Index("ix_session_ended_ns", "ended_ns"),
 )
 
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("base", String(64), nullable=False),
+    Column("site_file", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("proposed_ns", Nanoseconds, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("approved_by", Text),
+    Column("approved_ns", Nanoseconds),
+    Column("effective_ns", Nanoseconds),
+    Column("begun_ns", Nanoseconds),
+    Column("ended_ns", Nanoseconds),
+    Column("ended_by", Text),
+    Column("replayed", Text),
+    Index("ix_rule_set_state", "state"),
+)
+
 access_key = Table(
     "access_key",
     metadata,

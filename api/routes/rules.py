@@ -20,7 +20,7 @@ InstantMs = Annotated[int | None, Query(ge=0, le=LATEST_MS)]
 @router.get("/rules")
 async def rules(station: StationDep) -> dict[str, Any]:
     """Return the rules in force with their version, sources and who confirmed them."""
-    judging = station.site.judging
+    judging = station.engine.judging
     return {
         "version": station.engine.terms.rule_set,
         "rules": [rule.model_dump(mode="json") for rule in judging.rule],

@@ -12,6 +12,8 @@ from analytics.model import (
     Decision,
     Guidance,
     RopeTest,
+    RuleSet,
+    RuleSetState,
     Task,
     TaskState,
     Trace,
@@ -113,3 +115,18 @@ def a_task(**other: Any) -> Task:
         "state": TaskState.DUE,
     }
     return Task(**words | other)
+
+
+def a_rule_set(**other: Any) -> RuleSet:
+    words: dict[str, Any] = {
+        "id": 0,
+        "version": "v1",
+        "base": "v0",
+        "site_file": "v0",
+        "text": "",
+        "why": "阵风限值下调",
+        "proposed_by": "李工",
+        "proposed_ns": NOON_NS,
+        "state": RuleSetState.PROPOSED,
+    }
+    return RuleSet(**words | other)

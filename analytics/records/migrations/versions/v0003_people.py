@@ -8,6 +8,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Make the three tables; who somebody was can never be changed afterwards."""
@@ -51,7 +53,7 @@ def _make_session() -> None:
         "session",
         _row_id(),
         sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", ROW_ID, nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("begun_ns", sa.BigInteger(), nullable=False),
         sa.Column("ends_ns", sa.BigInteger(), nullable=False),
@@ -83,8 +85,7 @@ def _make_access_key() -> None:
 
 
 def _row_id() -> sa.Column[int]:
-    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    return sa.Column("id", kind, nullable=False)
+    return sa.Column("id", ROW_ID, nullable=False)
 
 
 def _refuse(trigger: str, event: str, words: str) -> None:
