@@ -105,7 +105,16 @@ export const api = {
   shelve: (alarm: w.RecordId, reason: string, for_s: number) =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/shelve`, { reason, for_s }),
   kpi: () => ask<w.Kpi>("/api/alarms/kpi"),
-  rules: () => ask<{ version: string; classes: w.AlarmClass[] }>("/api/rules"),
+  rules: () => ask<{ version: string; rules: w.Rule[]; classes: w.AlarmClass[] }>("/api/rules"),
+  ruleSets: () => ask<w.RuleSets>("/api/rule-sets"),
+  ruleSet: (id: string) => ask<w.RuleSet>(`/api/rule-sets/${part(id)}`),
+  checkRules: (text: string) => act<{ faults: string[] }>("/api/rule-sets/check", { text }),
+  proposeRules: (text: string, why: string) => act<w.RuleSet>("/api/rule-sets", { text, why }),
+  replayRules: (id: w.RecordId, from_ms: number, to_ms: number) =>
+    act<w.RuleSet>(`/api/rule-sets/${part(id)}/replay`, { from_ms: Math.max(0, from_ms), to_ms }),
+  approveRules: (id: w.RecordId, password: string) =>
+    act<w.RuleSet>(`/api/rule-sets/${part(id)}/approve`, { password }),
+  withdrawRules: (id: w.RecordId) => act<w.RuleSet>(`/api/rule-sets/${part(id)}/withdraw`),
   consultations: () => ask<{ consultations: w.ConsultationHead[] }>("/api/consultations"),
   consultation: (id: w.RecordId | string) => ask<w.Consultation>(`/api/consultations/${part(id)}`),
   openConsultation: (body: { reason: string; ropeways: string[] }) =>

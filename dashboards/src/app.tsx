@@ -17,6 +17,8 @@ import { Overview } from "./pages/Overview";
 import { PeoplePage } from "./pages/People";
 import { RopePage } from "./pages/Rope";
 import { RopewayPage } from "./pages/Ropeway";
+import { RuleSetPage } from "./pages/RuleSet";
+import { Rules } from "./pages/Rules";
 import { Ropes } from "./pages/Ropes";
 import { Tasks } from "./pages/Tasks";
 import { TrendsPage } from "./pages/Trends";
@@ -34,6 +36,7 @@ const LISTS: Record<string, Page> = {
   trends: TrendsPage,
   tasks: Tasks,
   health: HealthPage,
+  rules: Rules,
   account: Account,
   people: PeoplePage,
   journal: JournalPage,
@@ -43,9 +46,10 @@ const ONES: Record<string, Page> = {
   consultations: ConsultationPage,
   ropes: RopePage,
   trends: TrendsPage,
+  rules: RuleSetPage,
 };
 /** What the page root is called for one thing of a list. */
-const ONE_OF: Record<string, string> = { consultations: "consultation", ropes: "rope" };
+const ONE_OF: Record<string, string> = { consultations: "consultation", ropes: "rope", rules: "rule-set" };
 
 function Unknown() {
   return <p class="panel empty">{texts().pageUnknown}</p>;

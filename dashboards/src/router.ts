@@ -27,6 +27,8 @@ export const link = {
   trend: (view: string) => `#/trends/${encodeURIComponent(view)}`,
   tasks: "#/tasks",
   health: "#/health",
+  rules: "#/rules",
+  ruleSet: (id: number) => `#/rules/${id}`,
   account: "#/account",
   people: "#/people",
   journal: "#/journal",

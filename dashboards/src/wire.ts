@@ -394,3 +394,4 @@ export type Task = {
 };
 
 export type * from "./wirePeople";
+export type * from "./wireRules";

@@ -23,11 +23,12 @@ LISTS = (
     "trends",
     "tasks",
     "health",
+    "rules",
     "account",
     "people",
     "journal",
 )
-ONES = ("ropeway", "consultation", "rope")
+ONES = ("ropeway", "consultation", "rope", "rule-set")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def address(server: str, page: str) -> str | None:
     ways = ask(server, "/api/site")["ropeways"]
     if page == "ropeway":
         return f"#/ropeway/{ways[0]['id']}"
+    if page == "rule-set":
+        return "#/rules/1"
     if page == "rope":
         ropes = [rope["id"] for way in ways for rope in way["ropes"]]
         return f"#/ropes/{ropes[0]}" if ropes else None

@@ -8,6 +8,7 @@ import { journal, people, session } from "./en/people.ts";
 import { ropes } from "./en/ropes.ts";
 import { ropeway } from "./en/ropeway.ts";
 import { acting, feed, header, kinds, nav, quality, time } from "./en/shell.ts";
+import { rules } from "./en/rules.ts";
 import { tasks } from "./en/tasks.ts";
 import { trends } from "./en/trends.ts";
 
@@ -32,6 +33,7 @@ export const en: Texts = {
   session,
   people,
   journal,
+  rules,
   yes: "yes",
   no: "no",
   separator: " · ",

@@ -7,6 +7,7 @@ import { journal, people, session } from "./zh/people.ts";
 import { ropes } from "./zh/ropes.ts";
 import { ropeway } from "./zh/ropeway.ts";
 import { acting, feed, header, kinds, nav, quality, time } from "./zh/shell.ts";
+import { rules } from "./zh/rules.ts";
 import { tasks } from "./zh/tasks.ts";
 import { trends } from "./zh/trends.ts";
 
@@ -31,6 +32,7 @@ export const zh = {
   session,
   people,
   journal,
+  rules,
   yes: "是",
   no: "否",
   separator: " · ",
