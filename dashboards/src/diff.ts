@@ -37,11 +37,16 @@ export function differences(before: string, after: string): Line[] {
   return lines;
 }
 
-/** The changed lines, each with as many unchanged ones around it as tell where it stands. */
-export function changes(lines: Line[], around = 3): (Line | null)[] {
+/** The changed lines, with those around them, and the line before that names what they belong to. */
+export function changes(lines: Line[], around = 2): (Line | null)[] {
   const near = lines.map((_, at) =>
     lines.slice(Math.max(0, at - around), at + around + 1).some((one) => one.sign !== " "),
   );
+  lines.forEach((line, at) => {
+    if (line.sign === " ") return;
+    const named = lines.slice(0, at).findLastIndex((one) => /^(id|ropeway) = /.test(one.text));
+    if (named >= 0) near[named] = true;
+  });
   const shown: (Line | null)[] = [];
   lines.forEach((line, at) => {
     if (near[at]) shown.push(line);

@@ -1,4 +1,5 @@
 // The rules in force with their sources, what was proposed, and the way to other rules.
+import { useState } from "preact/hooks";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { Mark } from "../panels/Mark";
@@ -9,7 +10,6 @@ import { may } from "../session";
 import { tagNamed } from "../site";
 import { dayMinute } from "../time";
 import type { Rule, RuleSetHead } from "../wire";
-import { useState } from "preact/hooks";
 
 const LIMITS = ["high_high", "high", "low", "low_low", "above", "below", "most"] as const;
 const SIGNS: Record<string, string> = { high_high: "HH", high: "H", low: "L", low_low: "LL" };
@@ -22,19 +22,20 @@ function limits(rule: Rule): string {
 
 function RuleRow({ rule }: { rule: Rule }) {
   const t = texts().rules;
-  const tags = rule.tags ?? (rule.tag ? [rule.tag] : []);
+  const tags = rule.tags?.length ? rule.tags : [rule.tag ?? ""];
   const first = tags[0] ?? "";
+  const own = tags.length > 1 ? "" : say(tagNamed(first)?.name);
   return (
     <tr>
       <td class="mark-cell">
         <Mark priority={rule.priority} past />
       </td>
       <th scope="row">
-        {say(rule.name) || say(tagNamed(first)?.name) || first}
-        <small class="muted"> {rule.id}</small>
+        {say(rule.name) || own || rule.id}
+        <small class="muted"> {say(rule.name) || own ? rule.id : ""}</small>
       </th>
       <td class="nowrap">{t.kinds[rule.kind] ?? rule.kind}</td>
-      <td>{tags.length > 1 ? t.tagCount(tags.length) : first}</td>
+      <td title={tags.join(", ")}>{tags.length > 1 ? t.tagCount(tags.length) : first}</td>
       <td class="nowrap">{limits(rule)}</td>
       <td class="small">{rule.source}</td>
       <td class={rule.confirmed_by ? "" : "lacking"}>{rule.confirmed_by || t.unconfirmed}</td>
