@@ -15,7 +15,7 @@ from analytics.access import AccessDesk
 from analytics.brief import Evidence
 from analytics.config import Judging
 from analytics.consultation import Consultations
-from analytics.engine import QUEUE, Engine
+from analytics.engine import QUEUE, Engine, LookBack
 from analytics.judge import Judge
 from analytics.log_in import LogInDesk
 from analytics.passwords import Passwords
@@ -81,6 +81,7 @@ class Station:
     ropes: RopeDesk
     inspections: InspectionDesk
     substitutions: SubstitutionDesk
+    look_back: LookBack
     rules: RuleDesk
     log_in: LogInDesk
     access: AccessDesk
@@ -167,24 +168,15 @@ def _assemble(
 ) -> Station:
     scans = collector.board.subscribe("engine", QUEUE, collector.note_unjudged)
     engine = Engine(site.plant, outlets.judging, records, scans, clock)
-    evidence = Evidence(
-        site.plant,
-        lambda: engine.judging,
-        collector.board,
-        collector.history,
-        engine.conditions,
-    )
+    board, history = collector.board, collector.history
+    evidence = Evidence(site.plant, lambda: engine.judging, board, history, engine.conditions)
 
     def online() -> int:
         return devices_online(collector)
 
-    async def look_back(judge: Judge, seconds: float) -> None:
-        await _look_back(collector.history, site.plant, judge, clock.now_ns(), seconds)
-
-    passwords, machine = Passwords(), Clock()
-    # Log-ins go by the machine's time, whatever time a simulated site runs by.
-    log_in = LogInDesk(records, site.judging.log_in, machine, passwords)
-    ropeways = [way.id for way in site.plant.ropeway]
+    machine = Clock()
+    look_back = looking_back(collector.history, site.plant, clock)
+    log_in, access = _door(site, records, machine)
     return Station(
         site=site,
         clock=clock,
@@ -199,7 +191,8 @@ def _assemble(
             site.plant, records, collector.examination.substitutes, clock
         ),
         log_in=log_in,
-        access=AccessDesk(records, log_in, ropeways, passwords, machine),
+        access=access,
+        look_back=look_back,
         rules=RuleDesk(site.plant, engine, records, clock, look_back),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=outlets.sender,
@@ -212,23 +205,32 @@ def _troubles(station: Station) -> tuple[Trouble, ...]:
     return tuple(troubles_of(station.collector.history, station.collector.thinner, station.sender))
 
 
-async def _look_back(
-    history: History, plant: Plant, judge: Judge, now_ns: int, seconds: float
-) -> None:
-    """Show rules that look back what was seen before them, also by an earlier run."""
-    if seconds > 0:
-        await history.committed()
-        await show_past(judge, history, plant, (now_ns - int(seconds * NANOSECONDS), now_ns))
+def _door(site: SiteFile, records: Records, machine: Clock) -> tuple[LogInDesk, AccessDesk]:
+    """Return who lets people in; by the machine's time, whatever time the site runs by."""
+    passwords = Passwords()
+    log_in = LogInDesk(records, site.judging.log_in, machine, passwords)
+    ropeways = [way.id for way in site.plant.ropeway]
+    return log_in, AccessDesk(records, log_in, ropeways, passwords, machine)
+
+
+def looking_back(history: History, plant: Plant, clock: Clock) -> LookBack:
+    """Return what shows rules that look back the past, also that of an earlier run."""
+
+    async def look_back(judge: Judge, seconds: float) -> None:
+        if seconds > 0:
+            await history.committed()
+            now_ns = clock.now_ns()
+            await show_past(judge, history, plant, (now_ns - int(seconds * NANOSECONDS), now_ns))
+
+    return look_back
 
 
 @asynccontextmanager
 async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
     """Run the station's parts while the body lasts; call `stop` if one of them fails."""
-    engine, plant = station.engine, station.site.plant
+    engine = station.engine
     await engine.restore()
-    seconds = engine.judging.looks_back_s()
-    history, now_ns = station.collector.history, station.clock.now_ns()
-    await _look_back(history, plant, engine.judge, now_ns, seconds)
+    await station.look_back(engine.judge, engine.judging.looks_back_s())
     await station.rules.restore()
     await station.substitutions.restore()
     await station.log_in.restore()
