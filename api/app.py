@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api.errors import ANSWERS, install_errors
 from api.guard import guard
 from api.routes import (
+    alarm_history,
     alarms,
     consultations,
     health,
@@ -30,6 +31,25 @@ from api.routes import (
 from api.station import Station
 
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
+ROUTES = (
+    session,
+    people,
+    journal,
+    plant,
+    history,
+    influx,
+    rules,
+    rule_sets,
+    alarm_history,
+    alarms,
+    consultations,
+    ropes,
+    tasks,
+    substitutions,
+    health,
+    metrics,
+    live,
+)
 SCREENS = Path(__file__).resolve().parent.parent / "dashboards" / "dist"
 
 
@@ -51,24 +71,7 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     install_errors(app)
-    for route in (
-        session,
-        people,
-        journal,
-        plant,
-        history,
-        influx,
-        rules,
-        rule_sets,
-        alarms,
-        consultations,
-        ropes,
-        tasks,
-        substitutions,
-        health,
-        metrics,
-        live,
-    ):
+    for route in ROUTES:
         app.include_router(route.router)
     if screens.is_dir():
         app.mount("/", StaticFiles(directory=screens, html=True), name="screens")

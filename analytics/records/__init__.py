@@ -1,5 +1,6 @@
 """Keep for good what was raised, tested, inspected and decided."""
 
+from analytics.records.alarms import Wanted
 from analytics.records.canonical import canonical_json
 from analytics.records.consultations import Head, Opening
 from analytics.records.database import Records
@@ -22,6 +23,7 @@ __all__ = [
     "RecordsRefused",
     "Stores",
     "Substitution",
+    "Wanted",
     "canonical_json",
     "first_broken",
     "verify",

@@ -98,6 +98,8 @@ export const api = {
     ),
   alarms: (state: "open" | "all", limit = 200) =>
     ask<{ alarms: w.Alarm[] }>(`/api/alarms?state=${state}&limit=${limit}`),
+  alarmHistory: (of: w.AlarmsWanted, limit: number) =>
+    ask<{ alarms: w.Alarm[] }>(`/api/alarms/history?${query({ ...of, limit })}`),
   acknowledge: (alarm: w.RecordId, comment = "") =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/acknowledge`, { comment }),
   alarmAct: (alarm: w.RecordId, deed: "reset" | "unshelve" | "put-back") =>

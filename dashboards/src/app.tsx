@@ -7,6 +7,8 @@ import { Header } from "./panels/Header";
 import { Navigation } from "./panels/Navigation";
 import { Notice } from "./panels/Notice";
 import { Account } from "./pages/Account";
+import { AlarmHistory } from "./pages/AlarmHistory";
+import { AlarmQuality } from "./pages/AlarmQuality";
 import { Alarms } from "./pages/Alarms";
 import { ConsultationPage } from "./pages/Consultation";
 import { Consultations } from "./pages/Consultations";
@@ -36,6 +38,8 @@ const LISTS: Record<string, Page> = {
   trends: TrendsPage,
   tasks: Tasks,
   health: HealthPage,
+  "alarm-history": AlarmHistory,
+  "alarm-quality": AlarmQuality,
   rules: Rules,
   account: Account,
   people: PeoplePage,

@@ -27,6 +27,8 @@ export const link = {
   trend: (view: string) => `#/trends/${encodeURIComponent(view)}`,
   tasks: "#/tasks",
   health: "#/health",
+  alarmHistory: "#/alarm-history",
+  alarmQuality: "#/alarm-quality",
   rules: "#/rules",
   ruleSet: (id: number) => `#/rules/${id}`,
   account: "#/account",

@@ -106,22 +106,6 @@ export type Aside = {
   until_ms: Instant | null;
 };
 export type AlarmClass = { id: string; longest_shelf_h: number };
-export type Measure = {
-  id: string;
-  value: number | null;
-  target: number | null;
-  limit: number | null;
-  state: "good" | "watch" | "bad" | "unknown";
-};
-export type Kpi = {
-  from_ms: Instant;
-  to_ms: Instant;
-  alarms: number;
-  measures: Measure[];
-  busiest: { source: string; alarms: number }[];
-  chattering: string[];
-  stale: string[];
-};
 export type Alarm = {
   id: RecordId;
   rule: string;
@@ -139,6 +123,7 @@ export type Alarm = {
   raised_ms: Instant;
   acknowledged_ms: Instant | null;
   acknowledged_by: string | null;
+  acknowledged_comment: string;
   returned_ms: Instant | null;
   closed_ms: Instant | null;
   consultation: RecordId | null;
@@ -395,3 +380,4 @@ export type Task = {
 
 export type * from "./wirePeople";
 export type * from "./wireRules";
+export type * from "./wireAlarms";

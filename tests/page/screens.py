@@ -23,6 +23,8 @@ LISTS = (
     "trends",
     "tasks",
     "health",
+    "alarm-history",
+    "alarm-quality",
     "rules",
     "account",
     "people",
