@@ -14,6 +14,11 @@ from zoneinfo import ZoneInfo
 from analytics.brief import Evidence
 from analytics.consultation import Consultations
 from analytics.engine import QUEUE, Engine
+from analytics.notify.desk import Means, NoticeDesk
+from analytics.notify.outbox import Outbox
+from analytics.notify.outbox import Pace as NoticePace
+from analytics.notify.services import Services
+from analytics.notify.words import Reading, Teller
 from analytics.records import Records
 from analytics.replay import stored_scans
 from analytics.rope_tests import RopeDesk
@@ -22,7 +27,7 @@ from analytics.selfwatch import SelfWatch, Trouble
 from analytics.substitution import SubstitutionDesk
 from api.config import SiteFile
 from api.live import LiveFeed
-from api.troubles import troubles_of
+from api.troubles import troubles_of, troubles_of_notices
 from collector.clock import REAL_TIME, Clock, TimeBase
 from collector.folder import claimed
 from collector.history.influx import InfluxServer, settings_from
@@ -30,7 +35,7 @@ from collector.history.influxql import InfluxHistory, RemoteFirst
 from collector.history.lines import LineRenderer
 from collector.history.sender import Pace, Sender
 from collector.history.spans import Spans
-from collector.model import NANOSECONDS
+from collector.model import NANOSECONDS, Quality
 from collector.service import Collector
 from collector.supervisor import DeviceState
 
@@ -72,6 +77,7 @@ class Station:
     ropes: RopeDesk
     inspections: InspectionDesk
     substitutions: SubstitutionDesk
+    notices: NoticeDesk
     live: LiveFeed
     sender: Sender | None
     past: Past
@@ -125,7 +131,8 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             stack.callback(server.close)
             pace = Pace(chance=Random().random)  # noqa: S311 - jitter
             sender = Sender(collector.history, server, renderer.render, Clock(), pace)
-        yield _assemble(site, clock, collector, records, _Outlets(sender, past))
+        outlets = _Outlets(sender, past, settings.environment)
+        yield _assemble(site, clock, collector, records, outlets)
 
 
 async def _keep_apart(records: Records, site: SiteFile) -> None:
@@ -142,10 +149,11 @@ async def _keep_apart(records: Records, site: SiteFile) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Outlets:
-    """What stands between the station and an InfluxDB, if one is set."""
+    """What stands between the station and an InfluxDB, if one is set; where secrets stand."""
 
     sender: Sender | None
     past: Past | None
+    environment: Mapping[str, str]
 
 
 def _assemble(
@@ -172,6 +180,7 @@ def _assemble(
         substitutions=SubstitutionDesk(
             site.plant, records, collector.examination.substitutes, clock
         ),
+        notices=_notice_desk(site, collector, records, engine, outlets.environment),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=outlets.sender,
         past=outlets.past or collector.history,
@@ -179,8 +188,31 @@ def _assemble(
     )
 
 
+def _notice_desk(
+    site: SiteFile,
+    collector: Collector,
+    records: Records,
+    engine: Engine,
+    environment: Mapping[str, str],
+) -> NoticeDesk:
+    slots, board, clock = site.plant.slots(), collector.board, collector.clock
+    pace = NoticePace(Random().random)  # noqa: S311 - jitter
+
+    def look(tag: str) -> Reading | None:
+        slot = slots.get(tag)
+        if slot is None:
+            return None
+        return Reading(float(board.values[slot]), Quality(int(board.quality[slot])))
+
+    services = Services(environment, lambda: clock.machine_ns() // NANOSECONDS)
+    outbox = Outbox(site.telling, records, services, clock, pace)
+    teller = Teller(site.plant, ZoneInfo(site.plant.site.timezone))
+    return NoticeDesk(Means(site.telling, teller, look, outbox), records, engine, clock)
+
+
 def _troubles(station: Station) -> tuple[Trouble, ...]:
-    return tuple(troubles_of(station.collector.history, station.collector.thinner, station.sender))
+    own = troubles_of(station.collector.history, station.collector.thinner, station.sender)
+    return (*own, *troubles_of_notices(station.notices))
 
 
 async def _look_back(station: Station) -> None:
@@ -201,6 +233,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
     await station.engine.restore()
     await _look_back(station)
     await station.substitutions.restore()
+    await station.notices.restore()
     parts: list[Coroutine[Any, Any, None]] = [
         station.collector.run(),
         station.engine.run(),
@@ -208,6 +241,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         station.ropes.run(),
         station.live.run(),
         station.substitutions.run(),
+        station.notices.run(),
         SelfWatch(station.engine, station.clock, _troubles(station)).run(),
     ]
     if station.sender is not None:
@@ -223,6 +257,8 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         group.cancel()
         with suppress(asyncio.CancelledError):
             await group
+        with suppress(TimeoutError):
+            await asyncio.wait_for(station.notices.outbox.finish(), FINISH_S)
         with suppress(TimeoutError):  # a disk that refuses must not keep us from ending
             await asyncio.wait_for(station.collector.history.committed(), FINISH_S)
         if station.sender is not None:

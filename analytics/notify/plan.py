@@ -21,11 +21,15 @@ UNSEEN = (AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An open call-out with its alarm, and how many others stand folded under that one."""
+    """An open call-out with its alarm, and how many others stand folded under that one.
+
+    `waited_ns` is how long those told first have known of it.
+    """
 
     callout: Callout
     alarm: Alarm
     folded: int = 0
+    waited_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,11 @@ def wants_call(alarm: Alarm, standing: Mapping[int, Alarm]) -> bool:
     return cause is None or cause.hidden or cause.priority > alarm.priority
 
 
+def is_meant(alarm: Alarm, steps: Iterable[EscalationStep]) -> bool:
+    """Return whether any step is for alarms of this priority."""
+    return any(alarm.priority <= step.lowest_priority for step in steps)
+
+
 def in_flood(begun: Iterable[int], at_ns: int, telling: Telling) -> bool:
     """Return whether call-outs that began at these instants are a flood now."""
     terms = KpiTerms(
@@ -101,7 +110,7 @@ def plan(calls: Iterable[Call], telling: Telling, now: Moment) -> Round:
         due = _next_due(call, steps, telling, now)
         if due is not None:
             dues.append(due)
-        elif call.callout.first_told_ns is None and _is_meant(call.alarm, steps):
+        elif call.callout.first_told_ns is None and is_meant(call.alarm, steps):
             untold.append(call)
     if not now.flood:
         messages = [one for due in dues for one in _messages([due], telling, now)]
@@ -126,15 +135,11 @@ def _next_due(
         step = steps[number]
         if call.alarm.priority > step.lowest_priority:
             continue
-        if first_ns is not None and now.at_ns < first_ns + int(step.after_min * MINUTE_NS):
+        if first_ns is not None and call.waited_ns < int(step.after_min * MINUTE_NS):
             return None
         if any(_targets(call.alarm, step, telling, now)):
             return Due(call, number)
     return None
-
-
-def _is_meant(alarm: Alarm, steps: Iterable[EscalationStep]) -> bool:
-    return any(alarm.priority <= step.lowest_priority for step in steps)
 
 
 def _digest_is_due(telling: Telling, now: Moment) -> bool:

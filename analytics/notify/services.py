@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from apprise import Apprise, AppriseAsset
 from apprise.exception import AppriseException
 from apprise.plugins.base import NotifyBase
+from apprise.plugins.email import NotifyEmail
 
 from analytics.notify.channels import (
     AppriseService,
@@ -24,6 +25,7 @@ from analytics.notify.channels import (
     WeCom,
 )
 from analytics.notify.robots import (
+    ANSWER_S,
     DingTalkRobot,
     Expected,
     FeishuRobot,
@@ -140,7 +142,7 @@ class Services:
         gateway.expected = Expected(channel.ok_key, channel.ok_value)
         return _posting(gateway, posting)
 
-    def _mail(self, channel: Email, secret: str, to: tuple[str, ...]) -> NotifyBase | None:
+    def _mail(self, channel: Email, secret: str, to: tuple[str, ...]) -> NotifyBase:
         scheme = "mailto" if channel.security == "none" else "mailtos"
         by = f"{quote(channel.user, safe='')}:{quote(secret, safe='')}@" if channel.user else ""
         options = {
@@ -149,9 +151,13 @@ class Services:
             "mode": MODES[channel.security],
             "smtp": channel.host,
             "format": "text",
+            "cto": f"{ANSWER_S:g}",
         }
         said = "&".join(f"{key}={quote(value, safe='')}" for key, value in options.items())
-        return _made(f"{scheme}://{by}{channel.host}:{channel.port}?{said}", self._asset)
+        address = f"{scheme}://{by}{channel.host}:{channel.port}?{said}"
+        kind: Any = NotifyEmail
+        # By its own class: Apprise would else load every service there is to find this one.
+        return cast("NotifyBase", kind(**kind.parse_url(address), asset=self._asset))
 
 
 def token_of(secret: str) -> str:

@@ -86,6 +86,10 @@ class Telling(Table):
         return int(self.notify.undelivered_after_min * 60 * NANOSECONDS)
 
 
+NOBODY_TOLD = Telling()
+"""A site whose file names no channel and nobody on duty."""
+
+
 def parse_telling(tables: Mapping[str, Any]) -> tuple[Telling | None, list[str]]:
     """Return the tables of telling, or None, and every fault in them with its place.
 
