@@ -6,8 +6,8 @@ from typing import Any
 
 from analytics.config import OWN_TABLES as JUDGING_TABLES
 from analytics.config import Judging, parse_judging
-from analytics.notify.terms import OWN_TABLES as TELLING_TABLES
 from analytics.notify.terms import NOBODY_TOLD, Telling, parse_telling
+from analytics.notify.terms import OWN_TABLES as TELLING_TABLES
 from collector.site import Plant, Table
 from collector.sitefile import OWN_TABLES as PLANT_TABLES
 from collector.sitefile import SiteFileError, parse_plant, read_tables

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analytics.model import Opinion
-from analytics.records import Closing, RecordsError
+from analytics.records import Attempt, Closing, Outcome, RecordsError
 from analytics.records.checkpoint import Checkpoint, signed, signing_key
 from analytics.records.proof import end_of, prove
 from analytics.records.substitutions import Substitution
 from tests.unit.analytics.records_words import (
     NOON_NS,
     a_decision,
+    a_notice,
     a_task,
     a_test,
     a_trace,
@@ -35,6 +36,10 @@ TABLES = {
     "rope_test",
     "rope_trace",
     "task",
+    "callout",
+    "notice",
+    "receipt",
+    "attempt",
     "kept_state",
 }
 
@@ -55,6 +60,10 @@ async def store(tmp_path: Path) -> Path:
         await records.tasks.close(task.id, Closing("周工", "pass", NOON_NS))
         one = Substitution("north.gust", 3.5, "王磊", "坏了", NOON_NS, NOON_NS + 1)
         await records.substitutions.begin(one)
+        (callout,) = await records.callouts.begin([alarm.id], NOON_NS)
+        (notice,) = await records.notices.make([a_notice(callout.id)])
+        tried = Attempt(1, NOON_NS, 40, Outcome.DELIVERED, "HTTP 200")
+        await records.notices.tried(notice, tried, NOON_NS)
     return path
 
 

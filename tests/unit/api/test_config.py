@@ -67,4 +67,5 @@ def test_the_schema_knows_every_table() -> None:
     known = site_schema()["properties"]
     plant = {"site", "ropeway", "device", "history"}
     judging = {"rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection"}
-    assert set(known) == plant | judging
+    telling = {"channel", "duty", "escalation", "quiet_hours", "notify"}
+    assert set(known) == plant | judging | telling
