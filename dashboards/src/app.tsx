@@ -7,10 +7,12 @@ import { Header } from "./panels/Header";
 import { NameDialog } from "./panels/NameDialog";
 import { Navigation } from "./panels/Navigation";
 import { Notice } from "./panels/Notice";
+import { UntoldChip } from "./panels/UntoldChip";
 import { Alarms } from "./pages/Alarms";
 import { ConsultationPage } from "./pages/Consultation";
 import { Consultations } from "./pages/Consultations";
 import { HealthPage } from "./pages/Health";
+import { Notices } from "./pages/Notices";
 import { Overview } from "./pages/Overview";
 import { RopePage } from "./pages/Rope";
 import { RopewayPage } from "./pages/Ropeway";
@@ -30,6 +32,7 @@ const LISTS: Record<string, Page> = {
   trends: TrendsPage,
   tasks: Tasks,
   health: HealthPage,
+  notices: Notices,
 };
 const ONES: Record<string, Page> = {
   ropeway: RopewayPage,
@@ -52,6 +55,7 @@ export function App() {
       <FeedStop />
       <Header>
         <Navigation />
+        <UntoldChip />
       </Header>
       <main data-page={id ? (ONE_OF[page] ?? page) : page} key={`${page}/${id}`}>
         {site.value ? <Shown id={id} /> : <p class="panel empty">{texts().feed.loading}</p>}

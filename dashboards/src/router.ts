@@ -27,4 +27,5 @@ export const link = {
   trend: (view: string) => `#/trends/${encodeURIComponent(view)}`,
   tasks: "#/tasks",
   health: "#/health",
+  notices: "#/notices",
 };

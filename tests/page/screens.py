@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WALL = (1920, 1080)
 PHONE = (390, 844)
-LISTS = ("overview", "alarms", "consultations", "ropes", "trends", "tasks", "health")
+LISTS = ("overview", "alarms", "consultations", "ropes", "trends", "tasks", "health", "notices")
 ONES = ("ropeway", "consultation", "rope")
 
 

@@ -2,6 +2,7 @@
 import { alarms } from "./zh/alarms.ts";
 import { consultations } from "./zh/consultations.ts";
 import { health } from "./zh/health.ts";
+import { notices } from "./zh/notices.ts";
 import { advice, charts, overview } from "./zh/overview.ts";
 import { ropes } from "./zh/ropes.ts";
 import { ropeway } from "./zh/ropeway.ts";
@@ -26,6 +27,7 @@ export const zh = {
   ropes,
   tasks,
   health,
+  notices,
   trends,
   yes: "是",
   no: "否",
