@@ -33,8 +33,8 @@ def troubles_of_notices(desk: NoticeDesk) -> Iterator[Trouble]:
         guidance=Guidance(
             consequence=Name(zh="值班人员可能不知情", en="Those on duty may not know"),
             response=Name(
-                zh="电话或对讲通知；查看健康页“通知”的原因",
-                en="Call by phone or radio; the health page says why",
+                zh="电话或对讲通知；原因见“通知”页",
+                en="Call by phone or radio; the page of messages says why",
             ),
             respond_within_s=300,
         ),
@@ -61,9 +61,7 @@ def troubles_of_notices(desk: NoticeDesk) -> Iterator[Trouble]:
             consequence=Name(
                 zh="下一次报警可能无法由此通道送达", en="The next alarm may not get through on it"
             ),
-            response=Name(
-                zh="查看健康页“通知”的原因并修复", en="Mend it; the health page says why"
-            ),
+            response=Name(zh="按“通知”页的原因修复", en="Mend it; the page of messages says why"),
             respond_within_s=8 * 3600,
         ),
         holds=lambda: bool(desk.wall.failed_tests),

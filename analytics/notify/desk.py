@@ -35,6 +35,14 @@ LOOK_EVERY_S = 1.0
 MOST_AT_ONCE = 100
 """So many call-outs begin in one transaction; more would hold up the alarms themselves."""
 
+OF_ITSELF = tuple(
+    f"station/{trouble}"
+    for trouble in ("notices_undelivered", "channel_test_failed", "nobody_on_duty")
+)
+"""Alarms about telling people: that these do not arrive is no news, and raises no alarm anew."""
+
+ABOUT_ALARMS = ("alarm", "digest")
+
 log = structlog.get_logger()
 
 Look = Callable[[str], Reading | None]
@@ -97,7 +105,7 @@ class NoticeDesk:
         """What the wall must show now."""
         late = self.outbox.undelivered()
         return Wall(
-            tuple(one for one in late if one.kind != "test"),
+            tuple(one for one in late if one.kind in ABOUT_ALARMS),
             tuple(one for one in late if one.kind == "test"),
             self._untold,
         )
@@ -224,6 +232,8 @@ class NoticeDesk:
         words = self._teller.say(message, readings)
         first = message.dues[0]
         kind = "digest" if found.digest else "alarm"
+        if all(due.call.alarm.source in OF_ITSELF for due in message.dues):
+            kind = "self"
         whom = message.people[0] if len(message.people) == 1 else "group"
         return Notice(
             id=0,

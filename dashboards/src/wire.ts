@@ -260,7 +260,7 @@ export type Wall = {
 export type Outcome = "delivered" | "refused" | "busy" | "failed";
 export type Message = {
   id: RecordId;
-  kind: "alarm" | "digest" | "test";
+  kind: "alarm" | "digest" | "self" | "test";
   channel: string;
   priority: Priority;
   title: string;

@@ -2,9 +2,16 @@
 import { doAs } from "../acting";
 import { api } from "../api";
 import { texts } from "../i18n";
+import { language } from "../preferences";
 import { when } from "../time";
 import type { Message } from "../wire";
 import { Mark } from "./Mark";
+
+/** The first line in the language of the screen: messages say everything twice, Chinese first. */
+function headline(message: Message): string {
+  const english = message.text.split("\n\n")[1]?.split("\n")[0];
+  return language.value === "en" && english ? english : message.title;
+}
 
 function Receipts({ message, named }: { message: Message; named: (user: string) => string }) {
   const t = texts().notices;
@@ -28,7 +35,7 @@ function Attempts({ message, now_ms }: { message: Message; now_ms: number }) {
   if (!last) return null;
   const { outcome, words, at_ms } = last;
   return (
-    <small class="muted">
+    <small class="muted tried">
       {t.attempts(message.attempts.length)}
       {texts().separator}
       {when(at_ms, now_ms)} <span class={outcome === "delivered" ? "" : "lacking"}>{t.outcomes[outcome]}</span>
@@ -56,7 +63,7 @@ function Row({ message, now_ms, again, named, channelNamed }: Rows & { message: 
       <td class="wide">
         <Mark priority={message.priority} past={!waits} />{" "}
         <details class="said">
-          <summary>{message.title}</summary>
+          <summary>{headline(message)}</summary>
           <pre>{message.text}</pre>
         </details>
         <Attempts message={message} now_ms={now_ms} />
@@ -73,9 +80,11 @@ function Row({ message, now_ms, again, named, channelNamed }: Rows & { message: 
       <td class="nowrap">
         <span class={waits ? "lacking" : "muted"}>{late ? t.late : t.states[message.state]}</span>
         {waits ? (
-          <button type="button" data-testid={`retry-${message.id}`} onClick={() => void retry()}>
-            {t.retry}
-          </button>
+          <div>
+            <button type="button" data-testid={`retry-${message.id}`} onClick={() => void retry()}>
+              {t.retry}
+            </button>
+          </div>
         ) : null}
       </td>
     </tr>

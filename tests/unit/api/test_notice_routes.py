@@ -172,3 +172,18 @@ async def test_a_site_that_tells_nobody_has_nothing_to_show(tmp_path: Path) -> N
         await desk.station.engine.raise_alarm(an_alarm())
         await desk.station.notices.look()
         assert desk.station.notices.wall.calm
+
+
+async def test_a_dead_channel_does_not_raise_alarms_about_its_own_alarms(tmp_path: Path) -> None:
+    daily = {"notify": {"test_at": "00:00"}}
+    async with robots() as server, notifying(tmp_path, server, **daily) as desk:
+        server.refuse("/robot", Answer(403, "forbidden"))
+        await until_tried(desk)
+        station = desk.station
+        watch = SelfWatch(station.engine, station.clock, _troubles(station))
+        for _ in range(3):
+            for trouble in _troubles(station):
+                await watch._look(trouble)
+            await until_tried(desk, 5)
+        assert {one.source for one in station.engine.alarms} == {"station/channel_test_failed"}
+        assert "self" in {one["kind"] for one in (await desk.get("/api/notices"))["notices"]}

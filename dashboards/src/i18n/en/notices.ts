@@ -38,7 +38,7 @@ export const notices: Texts["notices"] = {
   messages: "Messages",
   noMessages: "No message has been sent yet",
   states: { waiting: "under way", delivered: "delivered", withdrawn: "withdrawn" },
-  messageKinds: { alarm: "alarm", digest: "digest", test: "test" },
+  messageKinds: { alarm: "alarm", digest: "digest", self: "of itself", test: "test" },
   late: "late",
   madeAt: "Made",
   to: "To",

@@ -37,7 +37,7 @@ export const notices = {
   messages: "消息",
   noMessages: "还没有发过消息",
   states: { waiting: "待送达", delivered: "已送达", withdrawn: "已撤回" },
-  messageKinds: { alarm: "报警", digest: "合并", test: "测试" },
+  messageKinds: { alarm: "报警", digest: "合并", self: "自检", test: "测试" },
   late: "超时未送达",
   madeAt: "生成",
   to: "收件人",
