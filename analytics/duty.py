@@ -23,11 +23,12 @@ A_MONDAY = "2024-01-01"
 class Turn(Table):
     """When a person is on duty, by the site's own clock: days, hours, every how many weeks.
 
-    A turn whose end is not after its beginning goes on into the next day. With `weeks`
-    above one it is on in every so many weeks, counted from the week of `starting`.
+    A turn whose end is not after its beginning goes on into the next day. Without days it
+    is on every day; with `weeks` above one in every so many weeks, counted from the week of
+    `starting`.
     """
 
-    days: tuple[Day, ...] = Field(default=DAYS, min_length=1)
+    days: tuple[Day, ...] = ()
     begins: TimeOfDay = "00:00"
     ends: TimeOfDay = "00:00"
     weeks: int = Field(default=1, ge=1, le=12)
@@ -44,7 +45,7 @@ class Turn(Table):
         return now < ends and self._begins_on(today - timedelta(days=1))
 
     def _begins_on(self, day: date) -> bool:
-        if DAYS[day.weekday()] not in self.days:
+        if self.days and DAYS[day.weekday()] not in self.days:
             return False
         weeks = (_monday(day) - _monday(day_of(self.starting))).days // 7
         return weeks % self.weeks == 0

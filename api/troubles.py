@@ -53,7 +53,11 @@ def troubles_of_notices(desk: NoticeDesk) -> Iterator[Trouble]:
         ),
         holds=lambda: bool(desk.wall.untold),
     )
-    yield Trouble(
+    yield _untested(desk)
+
+
+def _untested(desk: NoticeDesk) -> Trouble:
+    return Trouble(
         id="channel_test_failed",
         priority=3,
         name=Name(zh="通知通道每日测试未通过", en="A channel failed its daily test"),

@@ -28,9 +28,8 @@ class ChannelTable(Table):
 
 
 class RobotChannel(ChannelTable):
-    """The robot of a group; `signing` is the key of a robot that asks for signed messages."""
+    """The robot of a group."""
 
-    signing: SecretSource | None = None
     server: WebAddress | None = None
 
     @property
@@ -39,7 +38,13 @@ class RobotChannel(ChannelTable):
         return True
 
 
-class DingTalk(RobotChannel):
+class SignedRobot(RobotChannel):
+    """The robot of a group that may ask for signed messages; `signing` is the key for that."""
+
+    signing: SecretSource | None = None
+
+
+class DingTalk(SignedRobot):
     """A DingTalk group robot (钉钉群机器人)."""
 
     kind: Literal["dingtalk"]
@@ -51,7 +56,7 @@ class WeCom(RobotChannel):
     kind: Literal["wecom"]
 
 
-class Feishu(RobotChannel):
+class Feishu(SignedRobot):
     """A Feishu group robot (飞书群机器人)."""
 
     kind: Literal["feishu"]

@@ -13,6 +13,9 @@ from analytics.records import Callout
 from collector.model import NANOSECONDS
 
 MINUTE_NS = 60 * NANOSECONDS
+URGENT_MIN = 1.0
+"""In a flood priority 1 waits no longer than this: it asks for acting within a minute."""
+
 LOOKS_BACK_NS = 6 * SLOT_S * NANOSECONDS
 """An hour of call-outs tells whether a flood that began earlier still goes on."""
 
@@ -115,7 +118,7 @@ def plan(calls: Iterable[Call], telling: Telling, now: Moment) -> Round:
     if not now.flood:
         messages = [one for due in dues for one in _messages([due], telling, now)]
         return Round(tuple(messages), tuple(dues), tuple(untold))
-    if not dues or not _digest_is_due(telling, now):
+    if not dues or not _digest_is_due(dues, telling, now):
         return Round(untold=tuple(untold))
     ordered = sorted(dues, key=_first_cause_first)
     return Round(tuple(_messages(ordered, telling, now)), tuple(dues), tuple(untold), True)
@@ -142,10 +145,13 @@ def _next_due(
     return None
 
 
-def _digest_is_due(telling: Telling, now: Moment) -> bool:
+def _digest_is_due(dues: Sequence[Due], telling: Telling, now: Moment) -> bool:
     if now.digest_ns is None or now.digest_ns > now.at_ns:
         return True
-    return now.at_ns - now.digest_ns >= int(telling.notify.digest_every_min * MINUTE_NS)
+    wait_min = telling.notify.digest_every_min
+    if any(due.call.alarm.priority == 1 for due in dues):
+        wait_min = min(wait_min, URGENT_MIN)
+    return now.at_ns - now.digest_ns >= int(wait_min * MINUTE_NS)
 
 
 def _messages(dues: Sequence[Due], telling: Telling, now: Moment) -> Iterator[Message]:

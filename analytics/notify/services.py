@@ -21,6 +21,7 @@ from analytics.notify.channels import (
     Email,
     Feishu,
     RobotChannel,
+    SignedRobot,
     Webhook,
     WeCom,
 )
@@ -98,9 +99,9 @@ class Services:
         posting = Posting(mentions=letter.to, now_s=self._now_s())
         if isinstance(channel, RobotChannel):
             posting.server = channel.server
-            if channel.signing is not None:
-                secrets.append(read_secret(channel.signing, self._environment))
-                posting.signing = secrets[-1].text
+        if isinstance(channel, SignedRobot) and channel.signing is not None:
+            secrets.append(read_secret(channel.signing, self._environment))
+            posting.signing = secrets[-1].text
         service = self._service(channel, secrets[0].text, posting)
         if service is None:
             return Reply(Outcome.REFUSED, "the secret is not what this kind of channel takes")

@@ -143,11 +143,14 @@ def test_in_a_flood_each_channel_gets_one_message_with_the_first_cause_first() -
         assert order == [21, *(one for one in range(1, 30) if one != 21)]
 
 
-@given(st.floats(0, 10))
-def test_the_next_digest_waits_its_minutes(passed_min: float) -> None:
-    digest_ns = ns() - int(passed_min * MINUTE_NS)
-    found = planned(a_call(), flood=True, digest_ns=digest_ns)
-    assert bool(found.messages) == (int(passed_min * MINUTE_NS) >= 3 * MINUTE_NS)
+@given(st.floats(0, 10), st.integers(1, 3))
+def test_the_next_digest_waits_its_minutes_and_priority_1_only_one(
+    passed_min: float, priority: int
+) -> None:
+    passed_ns = int(passed_min * MINUTE_NS)
+    found = planned(a_call(priority=priority), flood=True, digest_ns=ns() - passed_ns)
+    wait_min = 1 if priority == 1 else 3
+    assert bool(found.messages) == (passed_ns >= wait_min * MINUTE_NS)
 
 
 def test_a_clock_set_back_does_not_hold_up_the_next_digest() -> None:
