@@ -1,6 +1,7 @@
 """The outbox: every message is tried until it is delivered or nobody needs it any more."""
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -63,6 +64,41 @@ class _Course:
     next_s: float
     late_s: float
 
+    @property
+    def order(self) -> tuple[bool, int, int, int]:
+        """What goes first: what was never tried, then the gravest, then the least tried."""
+        tries = len(self.notice.attempts)
+        return (tries > 0, self.notice.priority, tries, self.notice.id)
+
+
+@dataclass(slots=True)
+class _Line:
+    """How a channel does: failures since it last took something, and until when it rests.
+
+    A service that does not answer is asked again by one message at a time, not by all that
+    wait; a new message is always tried once. A service that is busy is left alone by all.
+    """
+
+    failures: int = 0
+    rests_until_s: float = -math.inf
+    busy_until_s: float = -math.inf
+
+    def ready_s(self, course: _Course) -> float:
+        """Return when this message may be tried."""
+        if not course.notice.attempts:
+            return max(course.next_s, self.busy_until_s)
+        return max(course.next_s, self.rests_until_s, self.busy_until_s)
+
+    def note(self, reply: Reply, now_s: float, pace: Pace) -> None:
+        """Take in what became of an attempt; a refusal is the message's own affair."""
+        if reply.outcome is Outcome.DELIVERED:
+            self.failures, self.rests_until_s, self.busy_until_s = 0, -math.inf, -math.inf
+        elif reply.outcome is not Outcome.REFUSED:
+            self.failures += 1
+            self.rests_until_s = now_s + pace.wait_s(self.failures, reply)
+            if reply.outcome is Outcome.BUSY:
+                self.busy_until_s = self.rests_until_s
+
 
 class Outbox:
     """Send what waits, one message at a time on each channel, each channel by itself.
@@ -85,6 +121,7 @@ class Outbox:
         self._clock = clock
         self._pace = pace
         self._under_way: dict[int, _Course] = {}
+        self._lines = {name: _Line() for name in self._channels}
         self._woken = {name: asyncio.Event() for name in self._channels}
         self._sending: dict[str, asyncio.Future[None]] = {}
         self._hanging: dict[str, threading.Thread] = {}
@@ -133,6 +170,7 @@ class Outbox:
         if course is None:
             raise RecordMissing("待发通知", "notice under way", notice_id)
         course.next_s = self._clock.steady_s()
+        self._lines[course.notice.channel] = _Line()
         self._woken[course.notice.channel].set()
 
     async def run(self) -> None:
@@ -160,11 +198,11 @@ class Outbox:
     def _next(self, channel: str) -> tuple[_Course | None, float | None]:
         """Return what to send now, gravest first, or else how long there is nothing to do."""
         own = [one for one in self._under_way.values() if one.notice.channel == channel]
-        now_s = self._clock.steady_s()
-        ready = [one for one in own if one.next_s <= now_s]
+        line, now_s = self._lines[channel], self._clock.steady_s()
+        ready = [one for one in own if line.ready_s(one) <= now_s]
         if ready:
-            return min(ready, key=lambda one: (one.notice.priority, one.notice.id)), None
-        return None, min((one.next_s - now_s for one in own), default=None)
+            return min(ready, key=lambda one: one.order), None
+        return None, min((line.ready_s(one) - now_s for one in own), default=None)
 
     async def _try(self, channel: Channel, course: _Course) -> None:
         at_ns, began_s = self._clock.now_ns(), self._clock.steady_s()
@@ -175,7 +213,9 @@ class Outbox:
         attempt = Attempt(
             len(attempts) + 1, at_ns, round(took_s * 1000), reply.outcome, reply.words
         )
-        course.next_s = self._clock.steady_s() + self._pace.wait_s(attempt.number, reply)
+        self._lines[channel.id].note(reply, self._clock.steady_s(), self._pace)
+        if reply.outcome is Outcome.REFUSED:
+            course.next_s = self._clock.steady_s() + self._pace.wait_s(attempt.number, reply)
         await self._keep(course.notice, attempt)
         course.notice = replace(course.notice, attempts=(*attempts, attempt))
         if reply.outcome is Outcome.DELIVERED:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analytics.records import tables
@@ -13,6 +13,9 @@ from analytics.records.canonical import plain
 from analytics.records.errors import RecordMissing
 from analytics.records.journal import Change
 from analytics.records.reach import Reach, Writing
+
+LOOKS_BACK = 5000
+"""What was told before so many messages is not looked through for a receipt any more."""
 
 
 class NoticeState(StrEnum):
@@ -124,12 +127,12 @@ class Notices:
                 )
 
     async def seen(self, callout: int, person: str, at_ns: int) -> None:
-        """Keep that `person` saw what messages on the call-out told."""
-        table = tables.receipt
-        rows = select(table.c.id, tables.notice.c.callouts).join(
-            tables.notice, tables.notice.c.id == table.c.notice
-        )
+        """Keep that `person` saw what messages on the call-out told, among the newest ones."""
+        table, notice = tables.receipt, tables.notice
+        newest = select(func.coalesce(func.max(notice.c.id), 0)).scalar_subquery()
+        rows = select(table.c.id, notice.c.callouts).join(notice, notice.c.id == table.c.notice)
         rows = rows.where(table.c.person == person, table.c.seen_ns.is_(None))
+        rows = rows.where(table.c.notice > newest - LOOKS_BACK)
         async with self._reach.writing() as writing:
             found = (await writing.connection.execute(rows)).all()
             own = [row.id for row in found if callout in row.callouts]

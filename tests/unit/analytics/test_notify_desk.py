@@ -319,3 +319,36 @@ async def test_no_secret_is_in_the_records_of_what_was_tried(tmp_path: Path) -> 
             dump = "\n".join(connection.iterdump())
         assert "who is ****?" in dump
         assert "planted" not in dump
+
+
+async def test_a_dead_service_is_asked_by_one_message_and_the_rest_follow_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    async with robots() as server, calling(tmp_path, telling(server), first_wait_s=0.3) as calls:
+        server.refuse(ROBOT, Answer(500, "down"))
+        for number in range(5):
+            await calls.raised(f"alarm_{number}", priority=3)
+        await calls.sent(lambda: len(server.texts(ROBOT)) >= 1)
+        await asyncio.sleep(0)
+        assert len(server.texts(ROBOT)) == 1, "busy: nobody else asks meanwhile"
+        server.heal()
+        await calls.sent()
+        assert len(server.texts(ROBOT)) == 6
+
+
+async def test_a_recipient_that_is_refused_holds_up_nobody_else(tmp_path: Path) -> None:
+    async with robots() as server, calling(tmp_path, telling(server)) as calls:
+
+        def picky(_: str) -> Answer:
+            to = server.asked[-1].body["to"]
+            return Answer(body={"result": "1" if to == "13800000001" else "0"})
+
+        server.answers[GATEWAY] = picky
+        for number in range(3):
+            await calls.raised(f"alarm_{number}", priority=3)
+
+        def rest_is_delivered() -> bool:
+            return {one.people for one in calls.desk.outbox.waiting} == {("zhang.wei",)}
+
+        await calls.sent(rest_is_delivered)
+        assert len(calls.desk.wall.undelivered) == 3
