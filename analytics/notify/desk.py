@@ -1,6 +1,7 @@
 """The desk that calls people: from committed alarms to messages, once each, whatever restarts."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,6 +33,9 @@ from collector.clock import Clock
 from collector.model import NANOSECONDS
 
 LOOK_EVERY_S = 1.0
+TIME_EVERY_S = 5.0
+"""Where no alarm changes, this is often enough for what time alone brings: steps are minutes."""
+
 MOST_AT_ONCE = 100
 """So many call-outs begin in one transaction; more would hold up the alarms themselves."""
 
@@ -42,6 +46,9 @@ OF_ITSELF = tuple(
 """Alarms about telling people: that these do not arrive is no news, and raises no alarm anew."""
 
 ABOUT_ALARMS = ("alarm", "digest")
+
+MOST_OPEN = 500
+"""More calls are beyond anyone; others are counted, and begin as these end. Priority 1 always."""
 
 log = structlog.get_logger()
 
@@ -97,6 +104,9 @@ class NoticeDesk:
         self._begun: list[int] = []
         self._digest_ns: int | None = None
         self._untold = 0
+        self._beyond = 0
+        self._seen = -1
+        self._next_s = -math.inf
         self._changed = asyncio.Event()
         engine.tell(lambda _: self._changed.set())
 
@@ -125,12 +135,17 @@ class NoticeDesk:
 
     async def look(self) -> None:
         """End the calls that nobody needs, begin those that are wanted, tell what is due."""
+        await self.tests.look()
+        revision, now_s = self._engine.revision, self._clock.steady_s()
+        if revision == self._seen and now_s < self._next_s:
+            return
+        # Taken first: what changes while this look waits for the disk is for the next one.
+        self._seen, self._next_s = revision, now_s + TIME_EVERY_S
         now_ns = self._clock.now_ns()
         standing = {alarm.id: alarm for alarm in self._engine.standing.by_source.values()}
         await self._end(standing, now_ns)
         await self._begin(standing, now_ns)
         await self._tell(standing, now_ns)
-        await self.tests.look()
 
     async def _watch(self) -> None:
         while True:
@@ -138,6 +153,7 @@ class NoticeDesk:
             try:
                 await self.look()
             except RecordsError as error:
+                self._seen = -1
                 log.warning("people cannot be called yet", reason=str(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
@@ -181,15 +197,21 @@ class NoticeDesk:
         steps = self.telling.steps()
         self._begun = [at for at in self._begun if at >= now_ns - LOOKS_BACK_NS]
         wanted = [
-            one.id
+            one
             for one in standing.values()
             if one.id not in self._open and is_meant(one, steps) and wants_call(one, standing)
         ]
-        if not wanted:
-            return
-        if len(wanted) > MOST_AT_ONCE:
+        wanted.sort(key=lambda one: (one.priority, one.id))
+        room = max(0, MOST_OPEN - len(self._open))
+        called = [one for number, one in enumerate(wanted) if one.priority == 1 or number < room]
+        now, later = called[:MOST_AT_ONCE], called[MOST_AT_ONCE:]
+        self._beyond = len(wanted) - len(now)
+        if later:
+            self._seen = -1
             self._changed.set()
-        begun = await self._records.callouts.begin(sorted(wanted)[:MOST_AT_ONCE], now_ns)
+        if not now:
+            return
+        begun = await self._records.callouts.begin([one.id for one in now], now_ns)
         for one in begun:
             self._open[one.alarm] = one
             self._begun.append(one.began_ns)
@@ -229,7 +251,7 @@ class NoticeDesk:
     def _notice(self, message: Message, found: Round, now_ns: int) -> Notice:
         tags = {due.call.alarm.tag for due in message.dues if due.call.alarm.tag}
         readings = {tag: reading for tag in tags if (reading := self._look_at(tag)) is not None}
-        words = self._teller.say(message, readings)
+        words = self._teller.say(message, readings, self._beyond if found.digest else 0)
         first = message.dues[0]
         kind = "digest" if found.digest else "alarm"
         if all(due.call.alarm.source in OF_ITSELF for due in message.dues):

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from analytics.duty import local_time, on_duty
+from analytics.duty import Duty, local_time, on_duty
 from analytics.kpi import SLOT_S, KpiTerms, floods_of
 from analytics.model import Alarm, AlarmState
 from analytics.notify.terms import EscalationStep, Telling
@@ -106,22 +107,23 @@ def in_flood(begun: Iterable[int], at_ns: int, telling: Telling) -> bool:
 def plan(calls: Iterable[Call], telling: Telling, now: Moment) -> Round:
     """Return what goes out now; in a flood one message for each channel, every few minutes."""
     dues, untold = [], []
-    steps = telling.steps()
+    reach = _Reach.at(telling, now)
     for call in calls:
-        if telling.waits(call.alarm, now.at_ns, now.zone):
+        alarm = call.alarm
+        if alarm.priority != 1 and alarm.alarm_class in reach.quiet:
             continue
-        due = _next_due(call, steps, telling, now)
+        due = _next_due(call, reach)
         if due is not None:
             dues.append(due)
-        elif call.callout.first_told_ns is None and is_meant(call.alarm, steps):
+        elif call.callout.first_told_ns is None and is_meant(alarm, reach.steps):
             untold.append(call)
     if not now.flood:
-        messages = [one for due in dues for one in _messages([due], telling, now)]
+        messages = [one for due in dues for one in _messages([due], reach)]
         return Round(tuple(messages), tuple(dues), tuple(untold))
     if not dues or not _digest_is_due(dues, telling, now):
         return Round(untold=tuple(untold))
     ordered = sorted(dues, key=_first_cause_first)
-    return Round(tuple(_messages(ordered, telling, now)), tuple(dues), tuple(untold), True)
+    return Round(tuple(_messages(ordered, reach)), tuple(dues), tuple(untold), True)
 
 
 def consequences(standing: Iterable[Alarm]) -> Counter[int]:
@@ -129,18 +131,52 @@ def consequences(standing: Iterable[Alarm]) -> Counter[int]:
     return Counter(one.cause for one in standing if one.cause is not None)
 
 
-def _next_due(
-    call: Call, steps: Sequence[EscalationStep], telling: Telling, now: Moment
-) -> Due | None:
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Whom each step reaches at one instant; worked out once for each ropeway."""
+
+    steps: tuple[EscalationStep, ...]
+    groups: frozenset[str]
+    quiet: frozenset[str]
+    duty: tuple[Duty, ...]
+    local: datetime
+    known: dict[tuple[int, str | None], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+    @staticmethod
+    def at(telling: Telling, now: Moment) -> "_Reach":
+        return _Reach(
+            telling.steps(),
+            frozenset(one.id for one in telling.channel if one.is_group),
+            telling.quiet_classes(now.at_ns, now.zone),
+            telling.duty,
+            local_time(now.at_ns, now.zone),
+        )
+
+    def targets(self, number: int, ropeway: str | None) -> tuple[tuple[str, str], ...]:
+        """Return channel and user for each contact that the step tells."""
+        found = self.known.get((number, ropeway))
+        if found is None:
+            step = self.steps[number]
+            found = tuple(
+                (contact.channel, person.user)
+                for person in on_duty(self.duty, step.roles, ropeway, self.local)
+                for contact in person.contacts
+                if not step.channels or contact.channel in step.channels
+            )
+            self.known[number, ropeway] = found
+        return found
+
+
+def _next_due(call: Call, reach: _Reach) -> Due | None:
     """Return the next step that is due; one with nobody on duty gives way to the one after."""
     first_ns = call.callout.first_told_ns
-    for number in range(call.callout.step + 1, len(steps)):
-        step = steps[number]
+    for number in range(call.callout.step + 1, len(reach.steps)):
+        step = reach.steps[number]
         if call.alarm.priority > step.lowest_priority:
             continue
         if first_ns is not None and call.waited_ns < int(step.after_min * MINUTE_NS):
             return None
-        if any(_targets(call.alarm, step, telling, now)):
+        if reach.targets(number, call.alarm.ropeway):
             return Due(call, number)
     return None
 
@@ -154,28 +190,17 @@ def _digest_is_due(dues: Sequence[Due], telling: Telling, now: Moment) -> bool:
     return now.at_ns - now.digest_ns >= int(wait_min * MINUTE_NS)
 
 
-def _messages(dues: Sequence[Due], telling: Telling, now: Moment) -> Iterator[Message]:
+def _messages(dues: Sequence[Due], reach: _Reach) -> Iterator[Message]:
     """Yield one message for each channel, or for each person where a channel writes to each."""
-    steps, channels = telling.steps(), telling.channels()
     people: dict[tuple[str, str], dict[str, None]] = {}
     about: dict[tuple[str, str], dict[Due, None]] = {}
     for due in dues:
-        for channel, user in _targets(due.call.alarm, steps[due.step], telling, now):
-            place = (channel, "" if channels[channel].is_group else user)
+        for channel, user in reach.targets(due.step, due.call.alarm.ropeway):
+            place = (channel, "" if channel in reach.groups else user)
             people.setdefault(place, {})[user] = None
             about.setdefault(place, {})[due] = None
     for place, users in people.items():
         yield Message(place[0], tuple(users), tuple(about[place]))
-
-
-def _targets(
-    alarm: Alarm, step: EscalationStep, telling: Telling, now: Moment
-) -> Iterator[tuple[str, str]]:
-    local = local_time(now.at_ns, now.zone)
-    for person in on_duty(telling.duty, step.roles, alarm.ropeway, local):
-        for contact in person.contacts:
-            if not step.channels or contact.channel in step.channels:
-                yield contact.channel, person.user
 
 
 def _first_cause_first(due: Due) -> tuple[bool, int, int]:

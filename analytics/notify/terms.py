@@ -1,6 +1,7 @@
 """The tables of the site file that say who is told of what, and their checks."""
 
 from collections.abc import Iterator, Mapping
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,11 @@ class QuietHours(Table):
     begins: TimeOfDay
     ends: TimeOfDay
 
+    def holds(self, now: time) -> bool:
+        """Return whether it is quiet at this time of day."""
+        begins, ends = time_of(self.begins), time_of(self.ends)
+        return begins <= now < ends if begins < ends else now >= begins or now < ends
+
 
 class NotifyTerms(Table):
     """When messages are gathered, when one counts as undelivered, when channels are tested."""
@@ -69,17 +75,12 @@ class Telling(Table):
 
     def waits(self, alarm: Alarm, at_ns: int, zone: ZoneInfo) -> bool:
         """Return whether quiet hours keep this alarm back now; priority 1 never waits."""
-        if alarm.priority == 1:
-            return False
+        return alarm.priority != 1 and alarm.alarm_class in self.quiet_classes(at_ns, zone)
+
+    def quiet_classes(self, at_ns: int, zone: ZoneInfo) -> frozenset[str]:
+        """Return the classes whose quiet hours are now."""
         now = local_time(at_ns, zone).time()
-        for one in self.quiet_hours:
-            if one.alarm_class != alarm.alarm_class:
-                continue
-            begins, ends = time_of(one.begins), time_of(one.ends)
-            inside = begins <= now < ends if begins < ends else now >= begins or now < ends
-            if inside:
-                return True
-        return False
+        return frozenset(one.alarm_class for one in self.quiet_hours if one.holds(now))
 
     def late_ns(self) -> int:
         """Return after how long a message that was not delivered shows on the wall."""

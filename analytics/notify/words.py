@@ -52,12 +52,15 @@ class Teller:
     plant: Plant
     zone: ZoneInfo
 
-    def say(self, message: Message, now: Mapping[str, Reading]) -> Words:
-        """Return the words of a message about one alarm, or about many."""
+    def say(self, message: Message, now: Mapping[str, Reading], beyond: int = 0) -> Words:
+        """Return the words of a message about one alarm, or about many.
+
+        `beyond` is how many more alarms there are that it does not speak of.
+        """
         calls = [due.call for due in message.dues]
-        if len(calls) == 1:
+        if len(calls) == 1 and not beyond:
             return self._one(calls[0], now, message.dues[0].step)
-        return self._many(calls)
+        return self._many(calls, beyond)
 
     def test(self, channel: Name, at_ns: int) -> Words:
         """Return the words of a test message."""
@@ -98,16 +101,17 @@ class Teller:
         ]
         return Words(title, _fitting(chinese, english))
 
-    def _many(self, calls: Sequence[Call]) -> Words:
+    def _many(self, calls: Sequence[Call], beyond: int) -> Words:
         site, first = self.plant.site.name, calls[0]
         gravest = PRIORITIES[min(call.alarm.priority for call in calls)]
         cause = f"首因：{self._what(first.alarm).zh}"
-        title = f"{self._mark()}{site.zh} {len(calls)} 条报警（最高{gravest.zh}），{cause}"
+        count = len(calls) + beyond
+        title = f"{self._mark()}{site.zh} {count} 条报警（最高{gravest.zh}），{cause}"
         listed = calls[:MOST_LISTED]
-        more = len(calls) - len(listed)
+        more = count - len(listed)
         chinese = [title, *(self._line(call, "zh") for call in listed)]
         english = [
-            f"{site.en}: {len(calls)} alarms, gravest {gravest.en}",
+            f"{site.en}: {count} alarms, gravest {gravest.en}",
             *(self._line(call, "en") for call in listed),
         ]
         if more:

@@ -352,3 +352,24 @@ async def test_a_recipient_that_is_refused_holds_up_nobody_else(tmp_path: Path) 
 
         await calls.sent(rest_is_delivered)
         assert len(calls.desk.wall.undelivered) == 3
+
+
+async def test_more_alarms_than_anyone_can_handle_are_counted_and_begin_as_others_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analytics.notify.desk.MOST_OPEN", 20)
+    async with robots() as server, calling(tmp_path, telling(server)) as calls:
+        alarms = [await calls.raised(f"alarm_{number}", priority=2) for number in range(30)]
+        await calls.sent()
+        assert "30 条报警" in server.texts(ROBOT)[0]
+        assert len(await calls.records.callouts.open_callouts()) == 20
+        grave = await calls.raised("grave", priority=1)
+        await calls.sent()
+        called = {one.alarm for one in await calls.records.callouts.open_callouts()}
+        assert grave.id in called
+        for alarm in alarms[:15]:
+            await calls.engine.acts.acknowledge(alarm.id, "li.na", "")
+        calls.clock.passed_s += 4 * MINUTE
+        await calls.sent()
+        called = {one.alarm for one in await calls.records.callouts.open_callouts()}
+        assert called == {grave.id, *(alarm.id for alarm in alarms[15:])}
