@@ -34,7 +34,10 @@ class Sends(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How soon to try again, in seconds of site time; `chance` draws from [0, 1)."""
+    """How soon to try again, in the machine's seconds: services know no other.
+
+    `chance` draws from [0, 1).
+    """
 
     chance: Callable[[], float]
     first_wait_s: float = 5.0
@@ -58,7 +61,10 @@ class Pace:
 
 @dataclass(slots=True)
 class _Course:
-    """A message under way: as it is kept, and when it is next tried, by the steady clock."""
+    """A message under way: as it is kept, when it is next tried, and when it is late.
+
+    `next_s` is of the machine's steady clock, `late_s` of the site's.
+    """
 
     notice: Notice
     next_s: float
@@ -151,10 +157,10 @@ class Outbox:
 
     def take(self, notices: Iterable[Notice]) -> None:
         """Send `notices`, which are on the disk, as soon as their channels are free."""
-        now_ns, now_s = self._clock.now_ns(), self._clock.steady_s()
+        now_ns, site_s = self._clock.now_ns(), self._clock.steady_s()
         for notice in notices:
             left_s = min((notice.late_ns - now_ns) / NANOSECONDS, self._late_s)
-            self._under_way[notice.id] = _Course(notice, now_s, now_s + left_s)
+            self._under_way[notice.id] = _Course(notice, self._now_s(), site_s + left_s)
             self._woken[notice.channel].set()
             self.revision += 1
 
@@ -169,7 +175,7 @@ class Outbox:
         course = self._under_way.get(notice_id)
         if course is None:
             raise RecordMissing("待发通知", "notice under way", notice_id)
-        course.next_s = self._clock.steady_s()
+        course.next_s = self._now_s()
         self._lines[course.notice.channel] = _Line()
         self._woken[course.notice.channel].set()
 
@@ -192,30 +198,29 @@ class Outbox:
                 await asyncio.shield(self._sending[channel.id])
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if wait_s is None else wait_s / self._clock.speed):
+                async with asyncio.timeout(wait_s):
                     await woken.wait()
 
     def _next(self, channel: str) -> tuple[_Course | None, float | None]:
         """Return what to send now, gravest first, or else how long there is nothing to do."""
         own = [one for one in self._under_way.values() if one.notice.channel == channel]
-        line, now_s = self._lines[channel], self._clock.steady_s()
+        line, now_s = self._lines[channel], self._now_s()
         ready = [one for one in own if line.ready_s(one) <= now_s]
         if ready:
             return min(ready, key=lambda one: one.order), None
         return None, min((line.ready_s(one) - now_s for one in own), default=None)
 
     async def _try(self, channel: Channel, course: _Course) -> None:
-        at_ns, began_s = self._clock.now_ns(), self._clock.steady_s()
+        at_ns, began_s = self._clock.now_ns(), self._now_s()
         letter = self._letter(channel, course.notice)
         reply = await self._sent(channel, letter)
-        took_s = (self._clock.steady_s() - began_s) / self._clock.speed
+        now_s = self._now_s()
+        took_ms = round((now_s - began_s) * 1000)
         attempts = course.notice.attempts
-        attempt = Attempt(
-            len(attempts) + 1, at_ns, round(took_s * 1000), reply.outcome, reply.words
-        )
-        self._lines[channel.id].note(reply, self._clock.steady_s(), self._pace)
+        attempt = Attempt(len(attempts) + 1, at_ns, took_ms, reply.outcome, reply.words)
+        self._lines[channel.id].note(reply, now_s, self._pace)
         if reply.outcome is Outcome.REFUSED:
-            course.next_s = self._clock.steady_s() + self._pace.wait_s(attempt.number, reply)
+            course.next_s = now_s + self._pace.wait_s(attempt.number, reply)
         await self._keep(course.notice, attempt)
         course.notice = replace(course.notice, attempts=(*attempts, attempt))
         if reply.outcome is Outcome.DELIVERED:
@@ -224,6 +229,9 @@ class Outbox:
             # Once for each message: the rest is on record, and would only repeat itself.
             log.warning("message not delivered", channel=channel.id, words=reply.words)
         self.revision += 1
+
+    def _now_s(self) -> float:
+        return self._clock.steady_s() / self._clock.speed
 
     async def _keep(self, notice: Notice, attempt: Attempt) -> None:
         """Keep the attempt; a disk that refuses must not have a message sent again and again."""

@@ -18,13 +18,14 @@ export function Notices(_: { id: string }) {
   };
   const wall = sent.answer?.wall;
   const calm = wall && wall.undelivered + wall.failed_tests + wall.untold === 0;
+  const anySent = (sent.answer?.notices.length ?? 0) > 0;
   const channelNamed = (id: string) =>
     say(known.answer?.channels.find((one) => one.id === id)?.name) || id;
   const named = (user: string) => say(known.answer?.duty.find((one) => one.user === user)?.name) || user;
   return (
     <div class="stack">
       <h2>
-        {t.title} <span class="muted after">{calm ? t.calm : ""}</span>
+        {t.title} <span class="muted after">{calm && anySent ? t.calm : ""}</span>
       </h2>
       {sent.answer?.flood ? <p class="panel empty">{t.flood}</p> : null}
       {known.answer ? (

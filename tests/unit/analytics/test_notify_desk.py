@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analytics.acts import Hiding
+from analytics.model import AlarmKind
 from analytics.notify.terms import Telling
 from analytics.records import NoticeState, Outcome, RecordMissing
 from analytics.records.proof import prove
@@ -373,3 +374,30 @@ async def test_more_alarms_than_anyone_can_handle_are_counted_and_begin_as_other
         await calls.sent()
         called = {one.alarm for one in await calls.records.callouts.open_callouts()}
         assert called == {grave.id, *(alarm.id for alarm in alarms[15:])}
+
+
+@pytest.mark.parametrize("kind", list(AlarmKind))
+async def test_alarms_of_every_kind_are_told(tmp_path: Path, kind: AlarmKind) -> None:
+    async with robots() as server, calling(tmp_path, telling(server)) as calls:
+        await calls.raised(kind=kind, tag=None, value=None, limit=None, ropeway=None)
+        await calls.sent()
+        assert len(server.asked) == 3
+
+
+async def test_a_message_whose_channel_left_the_site_file_is_withdrawn(tmp_path: Path) -> None:
+    async with robots() as server:
+        async with calling(tmp_path, telling(server)) as calls:
+            await calls.raised()
+            await calls.desk.look()
+        tables = telling_tables(server.address)
+        fewer: dict[str, Any] = {
+            "channel": [one for one in tables["channel"] if one["id"] != "group"],
+            "duty": [
+                one | {"contacts": [way for way in one["contacts"] if way["channel"] != "group"]}
+                for one in tables["duty"]
+            ],
+        }
+        async with calling(tmp_path, telling(server, **fewer)) as calls:
+            await calls.sent()
+            states = {one.channel: one.state for one in await calls.notices()}
+            assert states == {"group": NoticeState.WITHDRAWN, "sms": NoticeState.DELIVERED}

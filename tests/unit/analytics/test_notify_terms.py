@@ -1,5 +1,8 @@
 """The tables that say who is told: every fault at once, and never a secret in one."""
 
+import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,3 +132,11 @@ def test_an_address_keeps_enough_to_know_whose_it_is() -> None:
     assert masked_address("13800001234") == f"138{MASK}1234"
     assert masked_address("zhang@ropeway.test") == f"z{MASK}@ropeway.test"
     assert (masked_address("12345"), masked_address("")) == (MASK, "")
+
+
+def test_the_examples_of_the_how_to_are_good_together() -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "tell-people.md"
+    blocks = re.findall(r"(?ms)^```toml\n(.*?)^```", page.read_text(encoding="utf-8"))
+    tables = tomllib.loads("\n".join(one for one in blocks if one.startswith("[[")))
+    assert {one["kind"] for one in tables["channel"]} >= {"dingtalk", "wecom", "feishu", "email"}
+    assert parse_telling(PLANT_TABLES | tables)[1] == []
