@@ -1,7 +1,7 @@
 """Freeze the evidence of a consultation: what was known at that instant, as one text."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Evidence:
     """Where a brief is drawn from."""
 
     plant: Plant
-    judging: Judging
+    judging: Callable[[], Judging]
     board: Board
     history: History
     conditions: dict[str, Condition]
@@ -52,7 +52,7 @@ async def freeze_brief(evidence: Evidence, about: Circumstance, now_ns: int) -> 
     """
     plant = evidence.plant
     tags = {tag.id: tag for tag in plant.tags()}
-    concerned = _concerned_tags(evidence.judging, tags, about.ropeways)
+    concerned = _concerned_tags(evidence.judging(), tags, about.ropeways)
     ways = [way for way in plant.ropeway if way.id in about.ropeways]
     shown = list(dict.fromkeys([*concerned, *_line_tags(ways)]))
     advice = advise(plant, evidence.board, about.alarms, evidence.conditions)
@@ -82,7 +82,7 @@ async def freeze_brief(evidence: Evidence, about: Circumstance, now_ns: int) -> 
 def cite_brief(evidence: Evidence, record: str, ropeways: Sequence[str], now_ns: int) -> None:
     """Keep the samples behind a brief's curves for good, because `record` rests on them."""
     tags = {tag.id: tag for tag in evidence.plant.tags()}
-    concerned = _concerned_tags(evidence.judging, tags, ropeways)
+    concerned = _concerned_tags(evidence.judging(), tags, ropeways)
     evidence.history.cite(record, concerned, now_ns - CURVE_S * NANOSECONDS, now_ns)
 
 

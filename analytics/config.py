@@ -8,13 +8,22 @@ from pydantic import Field
 
 from analytics.inspection import RopeEndPlan
 from analytics.kpi import KpiTerms
+from analytics.people import LogInTerms
 from analytics.records import canonical_json
 from analytics.rules.closed import Closed
 from analytics.rules.kinds import Rule
 from collector.site import Id, Table, TagId
 from collector.sitefile import parse, rows, stand_twice, tag_rows, text, texts
 
-OWN_TABLES = ("rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection")
+OWN_TABLES = (
+    "rule",
+    "alarm_class",
+    "closed",
+    "kpi",
+    "rope_instrument",
+    "inspection",
+    "log_in",
+)
 RULE_TAGS = ("tag", "tags", "other")
 TAG_LIMITS = ("high", "high_high", "low", "low_low", "above", "below")
 COMPARING = ("deviation", "two_of_three")
@@ -68,6 +77,7 @@ class Judging(Table):
     kpi: KpiTerms = KpiTerms()
     rope_instrument: tuple[RopeInstrument, ...] = ()
     inspection: tuple[RopeEndPlan, ...] = ()
+    log_in: LogInTerms = LogInTerms()
 
     def classes(self) -> dict[str, AlarmClass]:
         """Return every class by its id; `safety` and `operating` are there unasked."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import structlog
@@ -28,6 +28,10 @@ QUEUE = 20_000
 LOSS = "system/engine"
 JUDGED = (AlarmKind.PROCESS, AlarmKind.MONITORING_LOST)
 
+LookBack = Callable[[Judge, float], Awaitable[None]]
+"""Shows a judge what was seen in the last so many seconds."""
+Keep = Callable[[Stores], Awaitable[None]]
+
 log = structlog.get_logger()
 
 
@@ -42,12 +46,12 @@ class Engine:
     def __init__(
         self, plant: Plant, judging: Judging, records: Records, scans: Subscription, clock: Clock
     ) -> None:
-        self.conditions: dict[str, Condition] = {
-            condition.source: condition
-            for condition in conditions_of(plant, judging.rule, judging.closed)
-        }
+        self.judging = judging
+        # One table for good: whoever looks conditions up sees those in force.
+        self.conditions: dict[str, Condition] = _by_source(plant, judging)
         self.judge = Judge(list(self.conditions.values()))
         self.terms = Terms.of(plant, judging)
+        self._plant = plant
         self.failing = ""
         self.last_scan_ns = 0
         self.standing = Standing(records)
@@ -99,12 +103,38 @@ class Engine:
         holding = closing | {alarm.source for alarm in self.alarms if alarm.active}
         self.judge.restore(replace(self._kept_state, holding=tuple(holding)))
         self._closed = frozenset(self.conditions[source].ropeway for source in closing)
-        for alarm in self.alarms:
-            if alarm.kind in JUDGED and alarm.source not in self.conditions:
-                # Its rule is gone from the site file: nothing would ever end it.
-                await self.end_alarm(alarm.source)
-            elif not self.terms.hides(alarm, self._closed):
-                await self._move(alarm.source, Event.UNSUPPRESSED)
+        async with self.standing.turn, self._records.transaction() as records:
+            turn = self._new_turn(records)
+            await self._settle(turn, self.conditions)
+        self.standing.show(turn.changed.values())
+
+    async def take_up(self, judging: Judging, look_back: LookBack, keep: Keep) -> None:
+        """Judge by other rules from now on; `keep` is part of the same transaction.
+
+        A condition that stands in both goes on as it was, with its delay and its open
+        alarm. What only the old rules knew is over, and what only the new ones know
+        begins with what was seen last; `look_back` shows a judge the past that its
+        kinds look back to. RecordsError where it cannot be kept: then the old rules
+        stay in force.
+        """
+        conditions = _by_source(self._plant, judging)
+        judge = Judge(list(conditions.values()))
+        await look_back(judge, judging.looks_back_s())
+        async with self.standing.turn:
+            terms = Terms.of(self._plant, judging)
+            closed = frozenset(one for one in self._closed if f"closed/{one}" in conditions)
+            async with self._records.transaction() as records:
+                turn = Turn(records.alarms, terms, self.standing.by_source, closed)
+                await self._settle(turn, conditions)
+                await keep(records)
+            # Nothing is waited for from here on: no scan falls between the two.
+            judge.restore(self.judge.state())
+            judge.remember(self.judge.newest())
+            self.judge, self.judging, self.terms, self._closed = judge, judging, terms, closed
+            self.conditions.clear()
+            self.conditions.update(conditions)
+            self.standing.show(turn.changed.values())
+        self.standing.announce(turn.fresh.values())
 
     async def run(self) -> None:
         """Judge scans as they come and end what expires, until cancelled."""
@@ -186,12 +216,23 @@ class Engine:
         elif LOSS in self.standing.by_source:
             await self.end_alarm(LOSS)
 
+    async def _settle(self, turn: Turn, conditions: Mapping[str, Condition]) -> None:
+        """End what no rule knows any more, and show what nothing hides any more."""
+        now_ns = self._clock.now_ns()
+        for alarm in self.alarms:
+            if alarm.kind in JUDGED and alarm.source not in conditions:
+                await turn.move(alarm, Event.RETURNED, now_ns)
+            elif not turn.terms.hides(alarm, turn.closed):
+                await turn.move(alarm, Event.UNSUPPRESSED, now_ns)
+
     async def _keep(self, findings: Iterable[Finding]) -> None:
         findings = list(findings)
-        state = self.judge.state()
-        if not findings and state == self._kept_state:
+        if not findings and self.judge.state() == self._kept_state:
             return
         async with self.standing.turn:
+            state = self.judge.state()
+            # Other rules may have been taken up while this waited for its turn.
+            findings = [one for one in findings if one.condition.source in self.conditions]
             async with self._records.transaction() as records:
                 turn = self._new_turn(records)
                 for finding in findings:
@@ -209,6 +250,10 @@ class Engine:
         if reason != self.failing:
             log.error("alarms cannot be kept", reason=reason)
         self.failing = reason
+
+
+def _by_source(plant: Plant, judging: Judging) -> dict[str, Condition]:
+    return {one.source: one for one in conditions_of(plant, judging.rule, judging.closed)}
 
 
 def _loss_alarm(scans: int, at_ns: int) -> Alarm:

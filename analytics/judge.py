@@ -10,7 +10,7 @@ from analytics.conditions import Condition
 from analytics.courses import Course, Delays, run_course
 from analytics.layout import Block, Gates, Layout, Plan, Rest, blocks_of
 from analytics.rules.terms import Flags, Looked, Newest, Rows
-from collector.model import NANOSECONDS, Instants, Scan, Slots, Values
+from collector.model import NANOSECONDS, Instants, Quality, Scan, Slots, Values
 
 Change = tuple[int, int, int, bool, float, int]
 """Place of the scan, part of it, row, whether it holds now, what to show, time at its source."""
@@ -88,6 +88,17 @@ class Judge:
         """Take `scan` as seen before: kinds that look back know it, nothing begins or ends."""
         for plan in self._take(scan, self._layout.plan):
             self._look(plan, scan.received_ns)
+
+    def newest(self) -> Scan:
+        """Return the newest sample of every tag that was ever seen, as one scan."""
+        seen = np.flatnonzero(self._newest.quality != Quality.BAD_NEVER_READ)
+        return Scan(
+            seen.astype(np.int32),
+            self._newest.values[seen],
+            self._newest.quality[seen],
+            self._newest.source_ns[seen],
+            self._looked_ns,
+        )
 
     def state(self) -> JudgeState:
         """Return what a restart must know."""

@@ -213,6 +213,43 @@ class Task:
     done_ns: int | None = None
 
 
+class RuleSetState(StrEnum):
+    """Where a set of rules stands."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules that somebody proposed, or that the site file brought; instants in ns UTC.
+
+    `version` is the SHA-256 of what the text says (`Judging.version`), `base` that of
+    the rules in force when it was proposed, `site_file` that of the site file's own
+    rules then. `replayed` is what a replay of stored days made of it.
+    """
+
+    id: int
+    version: str
+    base: str
+    site_file: str
+    text: str
+    why: str
+    proposed_by: str
+    proposed_ns: int
+    state: RuleSetState
+    approved_by: str | None = None
+    approved_ns: int | None = None
+    effective_ns: int | None = None
+    begun_ns: int | None = None
+    ended_ns: int | None = None
+    ended_by: str | None = None
+    replayed: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What one person said in a consultation."""

@@ -1,7 +1,9 @@
 """Stored scans judged again: the engine's own judging, with the same or with other rules."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -10,13 +12,26 @@ from analytics.config import Judging
 from analytics.judge import Judge
 from analytics.model import Activation, Alarm
 from analytics.turn import Terms, Turn
-from collector.history.store import History
+from collector.history.rows import StoredScan
 from collector.model import Scan, Slots
 from collector.site import Plant
 
 BATCH_SAMPLES = 200_000
 SLACK_SCANS = 1000
+SCANS_AT_ONCE = 20
 FARTHEST_SEQ = 2**62
+
+
+class Log(Protocol):
+    """Where stored scans are read from, in the order in which they were kept."""
+
+    async def tag_ids(self) -> dict[int, str]:
+        """Return the id of each tag key."""
+        ...
+
+    async def read_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
+        """Return the scans after `seq` in order, about `limit_samples`, at least one."""
+        ...
 
 
 class Replay:
@@ -105,7 +120,7 @@ def _without(some: Iterable[Activation], others: Iterable[Activation]) -> tuple[
 
 
 async def stored_scans(
-    history: History, plant: Plant, from_ns: int, to_ns: int
+    history: Log, plant: Plant, from_ns: int, to_ns: int
 ) -> AsyncIterator[list[Scan]]:
     """Yield the scans received from `from_ns` to before `to_ns`, in the order they came."""
     slots = await _slots_of_keys(history, plant)
@@ -118,7 +133,16 @@ async def stored_scans(
             return
 
 
-async def _slots_of_keys(history: History, plant: Plant) -> Slots:
+async def show_past(judge: Judge, log: Log, plant: Plant, span: tuple[int, int]) -> None:
+    """Have `judge` know what was received in a span, without anything beginning or ending."""
+    async for scans in stored_scans(log, plant, *span):
+        for number, scan in enumerate(scans):
+            judge.remember(scan)
+            if number % SCANS_AT_ONCE == 0:
+                await asyncio.sleep(0)  # collecting goes on meanwhile
+
+
+async def _slots_of_keys(history: Log, plant: Plant) -> Slots:
     """Return the slot of each tag key of the history; -1 for tags that are no longer there."""
     slots = plant.slots()
     ids = await history.tag_ids()
@@ -142,7 +166,7 @@ def _as_live(stored: Scan, slots: Slots) -> Scan:
     )
 
 
-async def _shortly_before(history: History, at_ns: int) -> int:
+async def _shortly_before(history: Log, at_ns: int) -> int:
     """Return a sequence number after which lies everything received from `at_ns` on.
 
     Scans are numbered almost in the order they were received; the slack is for devices

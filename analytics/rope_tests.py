@@ -63,7 +63,7 @@ class RopeDesk:
 
     async def run(self) -> None:
         """Look for finished passes until cancelled, first for those of an earlier run."""
-        instruments = self._evidence.judging.rope_instrument
+        instruments = self._evidence.judging().rope_instrument
         for instrument in instruments:
             await self._take_up(instrument)
         while True:
@@ -83,12 +83,12 @@ class RopeDesk:
         trend = trend_of(tests, rope)
         due_ns = [
             task.due_ns
-            for plan in self._evidence.judging.inspection
+            for plan in self._evidence.judging().inspection
             if plan.rope == rope_id
             for task in await self._records.tasks.of_plan(plan.id)
         ]
         tolerance_ns = max(
-            (plan.tolerance_ns for plan in self._evidence.judging.inspection), default=0
+            (plan.tolerance_ns for plan in self._evidence.judging().inspection), default=0
         )
         missed = missed_instants(due_ns, tests, tolerance_ns, self._clock.now_ns())
         return {
@@ -128,7 +128,7 @@ class RopeDesk:
         return closed
 
     async def _shown_by(self, task: Task) -> tuple[RopeTest, ...]:
-        plans = [plan for plan in self._evidence.judging.inspection if plan.id == task.plan]
+        plans = [plan for plan in self._evidence.judging().inspection if plan.id == task.plan]
         if not plans or task.rope is None:
             return ()
         tests = await self._records.tests.listed(task.rope, None, 1000)

@@ -1,5 +1,6 @@
 """The demo mountain: simulators in one process, the monitor in another, ended together."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,7 +12,12 @@ from pathlib import Path
 
 import typer
 
+from analytics.records import RecordsError
+from api.people import demo_password
+from collector.folder import FolderInUseError, claimed
+
 GRACE_S = 20.0
+LOGIN, NAME = "demo", "演示员"
 
 
 class DemoError(Exception):
@@ -41,6 +47,8 @@ def run_demo(folder: Path, port: int) -> None:
         else:
             message = "the simulators did not start; see the lines above"
             raise DemoError(message)
+        password = _let_in(folder)
+        typer.echo(f"Log in as '{LOGIN}' with the password {password} (another one each start).")
         monitor_command = [*python, "api.cli", "run", site, "--data", str(folder)]
         with _process([*monitor_command, "--port", str(port)]) as monitor:
             try:
@@ -50,6 +58,15 @@ def run_demo(folder: Path, port: int) -> None:
     if code not in (0, -signal.SIGINT, -signal.SIGTERM):
         message = "the monitor ended by itself; see the lines above"
         raise DemoError(message)
+
+
+def _let_in(folder: Path) -> str:
+    """Return the password of someone who may do everything on the simulated mountain."""
+    try:
+        with claimed(folder):
+            return asyncio.run(demo_password(folder, LOGIN, NAME))
+    except (RecordsError, FolderInUseError) as error:
+        raise DemoError(str(error)) from error
 
 
 @contextmanager

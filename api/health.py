@@ -55,7 +55,7 @@ def health_table(station: Station) -> dict[str, Any]:
         "influx": _influx(station),
         "engine": {
             "last_scan_ms": seen_ms(station.engine.last_scan_ns),
-            "rules": len(station.site.judging.rule),
+            "rules": len(station.engine.judging.rule),
             "active": len(station.engine.alarms),
             "dropped": station.engine.dropped,
             "failing": station.engine.failing,

@@ -14,6 +14,7 @@ import structlog
 import typer
 import uvicorn
 
+from analytics.access import FIRST
 from analytics.records import RecordsError
 from api.app import create_app
 from api.config import SiteFile
@@ -123,7 +124,11 @@ async def _serve(
             logging_health = asyncio.create_task(log_health(station))
             host = f"[{address.host}]" if ":" in address.host else address.host
             typer.echo(f"Ropewatch: http://{host}:{port}/")
-            typer.echo("Nobody logs in yet: keep this address on this machine.")
+            password = await station.access.first_password()
+            if password is not None:
+                typer.echo(
+                    f"First start: log in as '{FIRST}' with the one-time password {password}"
+                )
             try:
                 await server.serve(sockets=[listener])
             finally:

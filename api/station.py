@@ -11,17 +11,23 @@ from random import Random
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from analytics.access import AccessDesk
 from analytics.brief import Evidence
+from analytics.config import Judging
 from analytics.consultation import Consultations
-from analytics.engine import QUEUE, Engine
+from analytics.engine import QUEUE, Engine, LookBack
+from analytics.judge import Judge
+from analytics.log_in import LogInDesk
 from analytics.notify.desk import Means, NoticeDesk
 from analytics.notify.outbox import Outbox
 from analytics.notify.outbox import Pace as NoticePace
 from analytics.notify.services import Services
 from analytics.notify.words import Reading, Teller
+from analytics.passwords import Passwords
 from analytics.records import Records
-from analytics.replay import stored_scans
+from analytics.replay import show_past
 from analytics.rope_tests import RopeDesk
+from analytics.rule_desk import RuleDesk, rules_at_start
 from analytics.schedule import InspectionDesk, Schedule
 from analytics.selfwatch import SelfWatch, Trouble
 from analytics.substitution import SubstitutionDesk
@@ -35,8 +41,10 @@ from collector.history.influxql import InfluxHistory, RemoteFirst
 from collector.history.lines import LineRenderer
 from collector.history.sender import Pace, Sender
 from collector.history.spans import Spans
+from collector.history.store import History
 from collector.model import NANOSECONDS, Quality
 from collector.service import Collector
+from collector.site import Plant
 from collector.supervisor import DeviceState
 
 FINISH_S = 10.0
@@ -70,6 +78,7 @@ class Station:
 
     site: SiteFile
     clock: Clock
+    machine_clock: Clock
     collector: Collector
     records: Records
     engine: Engine
@@ -78,6 +87,10 @@ class Station:
     inspections: InspectionDesk
     substitutions: SubstitutionDesk
     notices: NoticeDesk
+    look_back: LookBack
+    rules: RuleDesk
+    log_in: LogInDesk
+    access: AccessDesk
     live: LiveFeed
     sender: Sender | None
     past: Past
@@ -111,6 +124,7 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             Records.open(settings.folder / "records.sqlite", clock.now_ns)
         )
         await _keep_apart(records, site)
+        judging = await rules_at_start(records, site.plant, site.judging, clock.now_ns())
         collector = Collector(
             site.plant,
             settings.folder / "history.sqlite",
@@ -131,7 +145,7 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             stack.callback(server.close)
             pace = Pace(chance=Random().random)  # noqa: S311 - jitter
             sender = Sender(collector.history, server, renderer.render, Clock(), pace)
-        outlets = _Outlets(sender, past, settings.environment)
+        outlets = _Outlets(sender, past, judging, settings.environment)
         yield _assemble(site, clock, collector, records, outlets)
 
 
@@ -149,10 +163,11 @@ async def _keep_apart(records: Records, site: SiteFile) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Outlets:
-    """What stands between the station and an InfluxDB, if one is set; where secrets stand."""
+    """What was opened besides: the way to an InfluxDB, the rules in force, where secrets stand."""
 
     sender: Sender | None
     past: Past | None
+    judging: Judging
     environment: Mapping[str, str]
 
 
@@ -160,17 +175,20 @@ def _assemble(
     site: SiteFile, clock: Clock, collector: Collector, records: Records, outlets: _Outlets
 ) -> Station:
     scans = collector.board.subscribe("engine", QUEUE, collector.note_unjudged)
-    engine = Engine(site.plant, site.judging, records, scans, clock)
-    evidence = Evidence(
-        site.plant, site.judging, collector.board, collector.history, engine.conditions
-    )
+    engine = Engine(site.plant, outlets.judging, records, scans, clock)
+    board, history = collector.board, collector.history
+    evidence = Evidence(site.plant, lambda: engine.judging, board, history, engine.conditions)
 
     def online() -> int:
         return devices_online(collector)
 
+    machine = Clock()
+    look_back = looking_back(collector.history, site.plant, clock)
+    log_in, access = _door(site, records, machine)
     return Station(
         site=site,
         clock=clock,
+        machine_clock=machine,
         collector=collector,
         records=records,
         engine=engine,
@@ -181,6 +199,10 @@ def _assemble(
             site.plant, records, collector.examination.substitutes, clock
         ),
         notices=_notice_desk(site, collector, records, engine, outlets.environment),
+        log_in=log_in,
+        access=access,
+        look_back=look_back,
+        rules=RuleDesk(site.plant, engine, records, clock, look_back),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=outlets.sender,
         past=outlets.past or collector.history,
@@ -215,25 +237,41 @@ def _troubles(station: Station) -> tuple[Trouble, ...]:
     return (*own, *troubles_of_notices(station.notices))
 
 
-async def _look_back(station: Station) -> None:
-    """Show rules that look back what an earlier run has seen."""
-    now_ns = station.clock.now_ns()
-    from_ns = now_ns - int(station.site.judging.looks_back_s() * NANOSECONDS)
-    if from_ns == now_ns:
-        return
-    history = station.collector.history
-    async for scans in stored_scans(history, station.site.plant, from_ns, now_ns):
-        for scan in scans:
-            station.engine.judge.remember(scan)
+def _door(site: SiteFile, records: Records, machine: Clock) -> tuple[LogInDesk, AccessDesk]:
+    """Return who lets people in; by the machine's time, whatever time the site runs by."""
+    passwords = Passwords()
+    log_in = LogInDesk(records, site.judging.log_in, machine, passwords)
+    ropeways = [way.id for way in site.plant.ropeway]
+    return log_in, AccessDesk(records, log_in, ropeways, passwords, machine)
+
+
+def looking_back(history: History, plant: Plant, clock: Clock) -> LookBack:
+    """Return what shows rules that look back the past, also that of an earlier run."""
+
+    async def look_back(judge: Judge, seconds: float) -> None:
+        if seconds > 0:
+            await history.committed()
+            now_ns = clock.now_ns()
+            await show_past(judge, history, plant, (now_ns - int(seconds * NANOSECONDS), now_ns))
+
+    return look_back
+
+
+async def _restore(station: Station) -> None:
+    """Take up what an earlier run left."""
+    engine = station.engine
+    await engine.restore()
+    await station.look_back(engine.judge, engine.judging.looks_back_s())
+    await station.rules.restore()
+    await station.substitutions.restore()
+    await station.notices.restore()
+    await station.log_in.restore()
 
 
 @asynccontextmanager
 async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
     """Run the station's parts while the body lasts; call `stop` if one of them fails."""
-    await station.engine.restore()
-    await _look_back(station)
-    await station.substitutions.restore()
-    await station.notices.restore()
+    await _restore(station)
     parts: list[Coroutine[Any, Any, None]] = [
         station.collector.run(),
         station.engine.run(),
@@ -242,6 +280,8 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         station.live.run(),
         station.substitutions.run(),
         station.notices.run(),
+        station.log_in.run(),
+        station.rules.run(),
         SelfWatch(station.engine, station.clock, _troubles(station)).run(),
     ]
     if station.sender is not None:

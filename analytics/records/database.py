@@ -37,6 +37,10 @@ class Records:
         self.substitutions = stores.substitutions
         self.callouts = stores.callouts
         self.notices = stores.notices
+        self.rule_sets = stores.rule_sets
+        self.people = stores.people
+        self.sessions = stores.sessions
+        self.access_keys = stores.access_keys
         self.state = stores.state
         self.journal = stores.journal
 

@@ -9,8 +9,11 @@ from analytics.records.alarms import Alarms
 from analytics.records.callouts import Callouts
 from analytics.records.consultations import Consultations
 from analytics.records.notices import Notices
+from analytics.records.people import People
 from analytics.records.reach import Reach
 from analytics.records.rope_tests import RopeTests
+from analytics.records.rule_sets import RuleSets
+from analytics.records.sessions import AccessKeys, Sessions
 from analytics.records.substitutions import Substitutions
 from analytics.records.tasks import Tasks
 
@@ -26,11 +29,22 @@ class Journal:
         async with self._reach.reading() as connection:
             return await journal.verify(connection)
 
-    async def entries(self, subject: str | None = None, limit: int = 1000) -> list[journal.Entry]:
-        """Return the newest `limit` rows (of one subject), oldest first."""
+    async def entries(
+        self,
+        subject: str | None = None,
+        limit: int = 1000,
+        *,
+        who: str | None = None,
+        before: int | None = None,
+    ) -> list[journal.Entry]:
+        """Return the newest `limit` rows (of one subject or person, before one), oldest first."""
         rows = select(tables.journal).order_by(tables.journal.c.seq.desc()).limit(limit)
         if subject is not None:
             rows = rows.where(tables.journal.c.subject == subject)
+        if who is not None:
+            rows = rows.where(tables.journal.c.who == who)
+        if before is not None:
+            rows = rows.where(tables.journal.c.seq < before)
         async with self._reach.reading() as connection:
             found = (await connection.execute(rows)).all()
         return [journal.Entry(*row) for row in reversed(found)]
@@ -71,6 +85,10 @@ class Stores:
     substitutions: Substitutions
     callouts: Callouts
     notices: Notices
+    rule_sets: RuleSets
+    people: People
+    sessions: Sessions
+    access_keys: AccessKeys
     state: KeptState
     journal: Journal
 
@@ -85,6 +103,10 @@ def stores_over(reach: Reach) -> Stores:
         substitutions=Substitutions(reach),
         callouts=Callouts(reach),
         notices=Notices(reach),
+        rule_sets=RuleSets(reach),
+        people=People(reach),
+        sessions=Sessions(reach),
+        access_keys=AccessKeys(reach),
         state=KeptState(reach),
         journal=Journal(reach),
     )

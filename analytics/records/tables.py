@@ -275,3 +275,72 @@ kept_state = Table(
     Column("name", String(120), primary_key=True),
     Column("content", Text, nullable=False),
 )
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("login", String(48), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("grants", CanonicalJson, nullable=False),
+    Column("active", Boolean(create_constraint=False), nullable=False),
+    Column("one_time", Boolean(create_constraint=False), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("made_ns", Nanoseconds, nullable=False),
+    Column("made_by", Text, nullable=False),
+    UniqueConstraint("login"),
+    UniqueConstraint("name"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("person", RowId, ForeignKey("person.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("begun_ns", Nanoseconds, nullable=False),
+    Column("ends_ns", Nanoseconds, nullable=False),
+    Column("ended_ns", Nanoseconds),
+    Column("ended_why", String(20)),
+    UniqueConstraint("sha256"),
+    Index("ix_session_ended_ns", "ended_ns"),
+)
+
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("base", String(64), nullable=False),
+    Column("site_file", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("proposed_ns", Nanoseconds, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("approved_by", Text),
+    Column("approved_ns", Nanoseconds),
+    Column("effective_ns", Nanoseconds),
+    Column("begun_ns", Nanoseconds),
+    Column("ended_ns", Nanoseconds),
+    Column("ended_by", Text),
+    Column("replayed", Text),
+    Index("ix_rule_set_state", "state"),
+)
+
+access_key = Table(
+    "access_key",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("grants", CanonicalJson, nullable=False),
+    Column("made_ns", Nanoseconds, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("expires_ns", Nanoseconds, nullable=False),
+    Column("ended_ns", Nanoseconds),
+    Column("ended_by", Text),
+    UniqueConstraint("sha256"),
+)

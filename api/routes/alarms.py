@@ -2,18 +2,35 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field, StringConstraints
 
 from analytics.acts import Hiding
 from analytics.model import AlarmState
+from analytics.people import Caller, Permission
 from analytics.plain import alarm_table
-from api.deps import Act, Person, RecordId, Said, StationDep, Words
+from analytics.records import RecordMissing
+from api.deps import (
+    READING,
+    Act,
+    Answering,
+    RecordId,
+    Said,
+    Secret,
+    Shelving,
+    StationDep,
+    TakingOut,
+    Words,
+    must_hold,
+    second_of,
+)
+from api.station import Station
 
-router = APIRouter(prefix="/api", tags=["alarms"])
+router = APIRouter(prefix="/api", tags=["alarms"], dependencies=[READING])
 
 LONGEST_S = 90 * 86400
 
+Login = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
 
@@ -35,7 +52,8 @@ class TakeOut(Act):
     """What a condition raises is out of service for some time, signed by two."""
 
     source: Source
-    second: Person
+    second_login: Login
+    second_password: Secret
     reason: Said
     for_s: Seconds
 
@@ -66,48 +84,80 @@ async def hand_over(station: StationDep) -> dict[str, Any]:
 
 
 @router.post("/alarms/out-of-service")
-async def take_out(station: StationDep, act: TakeOut) -> dict[str, Any]:
+async def take_out(
+    request: Request, station: StationDep, caller: TakingOut, act: TakeOut
+) -> dict[str, Any]:
     """Take a condition's alarm out of service; 409 without a second person or an end."""
-    wish = Hiding(act.name, act.reason, act.for_s, act.second)
+    condition = station.engine.conditions.get(act.source)
+    if condition is None:
+        raise RecordMissing("报警", "alarm", act.source)
+    ropeway = condition.ropeway
+    must_hold(caller, Permission.TAKE_ALARMS_OUT, ropeway)
+    second = await second_of(
+        request, act.second_login, act.second_password, Permission.TAKE_ALARMS_OUT
+    )
+    must_hold(second, Permission.TAKE_ALARMS_OUT, ropeway)
+    wish = Hiding(caller.name, act.reason, act.for_s, second.name)
     return alarm_table(await station.engine.acts.take_out(act.source, wish))
 
 
 @router.post("/alarms/{alarm_id}/acknowledge")
-async def acknowledge(station: StationDep, alarm_id: RecordId, act: Comment) -> dict[str, Any]:
+async def acknowledge(
+    station: StationDep, caller: Answering, alarm_id: RecordId, act: Comment
+) -> dict[str, Any]:
     """Note who has seen the alarm; 409 where there is nothing to acknowledge."""
+    await _must_hold(station, caller, Permission.ANSWER_ALARMS, alarm_id)
     acts = station.engine.acts
-    return alarm_table(await acts.acknowledge(alarm_id, act.name, act.comment))
+    return alarm_table(await acts.acknowledge(alarm_id, caller.name, act.comment))
 
 
 @router.post("/alarms/{alarm_id}/confirm")
-async def confirm(station: StationDep, alarm_id: RecordId, act: Comment) -> dict[str, Any]:
+async def confirm(
+    station: StationDep, caller: Answering, alarm_id: RecordId, act: Comment
+) -> dict[str, Any]:
     """Note that action was taken; 409 before the alarm is acknowledged, and twice."""
-    return alarm_table(await station.engine.acts.confirm(alarm_id, act.name, act.comment))
+    await _must_hold(station, caller, Permission.ANSWER_ALARMS, alarm_id)
+    return alarm_table(await station.engine.acts.confirm(alarm_id, caller.name, act.comment))
 
 
 @router.post("/alarms/{alarm_id}/reset")
-async def reset(station: StationDep, alarm_id: RecordId, act: Comment) -> dict[str, Any]:
+async def reset(
+    station: StationDep, caller: Answering, alarm_id: RecordId, act: Comment
+) -> dict[str, Any]:
     """End a latched alarm; 409 while its condition holds or nobody has seen it."""
-    return alarm_table(await station.engine.acts.reset(alarm_id, act.name, act.comment))
+    await _must_hold(station, caller, Permission.ANSWER_ALARMS, alarm_id)
+    return alarm_table(await station.engine.acts.reset(alarm_id, caller.name, act.comment))
 
 
 @router.post("/alarms/{alarm_id}/shelve")
-async def shelve(station: StationDep, alarm_id: RecordId, act: Shelve) -> dict[str, Any]:
+async def shelve(
+    station: StationDep, caller: Shelving, alarm_id: RecordId, act: Shelve
+) -> dict[str, Any]:
     """Hide an open alarm for some time; 409 where its class does not allow it."""
-    wish = Hiding(act.name, act.reason, act.for_s)
+    await _must_hold(station, caller, Permission.SHELVE_ALARMS, alarm_id)
+    wish = Hiding(caller.name, act.reason, act.for_s)
     return alarm_table(await station.engine.acts.shelve(alarm_id, wish))
 
 
 @router.post("/alarms/{alarm_id}/unshelve")
-async def unshelve(station: StationDep, alarm_id: RecordId, act: Act) -> dict[str, Any]:
+async def unshelve(station: StationDep, caller: Shelving, alarm_id: RecordId) -> dict[str, Any]:
     """Bring a shelved alarm back before its time."""
-    return alarm_table(await station.engine.acts.unshelve(alarm_id, act.name))
+    await _must_hold(station, caller, Permission.SHELVE_ALARMS, alarm_id)
+    return alarm_table(await station.engine.acts.unshelve(alarm_id, caller.name))
 
 
 @router.post("/alarms/{alarm_id}/put-back")
-async def put_back(station: StationDep, alarm_id: RecordId, act: Act) -> dict[str, Any]:
+async def put_back(station: StationDep, caller: TakingOut, alarm_id: RecordId) -> dict[str, Any]:
     """Bring an alarm back into service before its time."""
-    return alarm_table(await station.engine.acts.put_back(alarm_id, act.name))
+    await _must_hold(station, caller, Permission.TAKE_ALARMS_OUT, alarm_id)
+    return alarm_table(await station.engine.acts.put_back(alarm_id, caller.name))
+
+
+async def _must_hold(
+    station: Station, caller: Caller, permission: Permission, alarm_id: int
+) -> None:
+    alarm = await station.records.alarms.get(alarm_id)
+    must_hold(caller, permission, alarm.ropeway)
 
 
 @router.get("/advice")

@@ -7,11 +7,25 @@ from pydantic import Field
 
 from analytics.consultation import ByHand
 from analytics.model import Decision, Opinion
+from analytics.people import Permission
 from analytics.plain import consultation_table, head_table
-from api.deps import Act, Person, RecordId, Said, StationDep, Words
+from api.deps import (
+    READING,
+    Act,
+    Deciding,
+    Person,
+    RecordId,
+    Said,
+    Signed,
+    Speaking,
+    StationDep,
+    Words,
+    must_hold,
+    must_sign,
+)
 from collector.site import Id
 
-router = APIRouter(prefix="/api/consultations", tags=["consultations"])
+router = APIRouter(prefix="/api/consultations", tags=["consultations"], dependencies=[READING])
 
 
 class OpenByHand(Act):
@@ -29,7 +43,7 @@ class GiveOpinion(Act):
     dissent: bool = False
 
 
-class Decide(Act):
+class Decide(Signed):
     """What is decided for one ropeway."""
 
     ropeway: Id
@@ -56,42 +70,55 @@ async def consultation(station: StationDep, consultation_id: RecordId) -> dict[s
 
 
 @router.post("", status_code=201)
-async def open_by_hand(station: StationDep, act: OpenByHand) -> dict[str, Any]:
+async def open_by_hand(station: StationDep, caller: Speaking, act: OpenByHand) -> dict[str, Any]:
     """Open a consultation by hand; its brief is frozen now."""
     ropeways = tuple(dict.fromkeys(act.ropeways))
-    opened = await station.consultations.open_by_hand(ByHand(act.name, act.reason, ropeways))
+    must_hold(caller, Permission.SPEAK, *ropeways)
+    opened = await station.consultations.open_by_hand(ByHand(caller.name, act.reason, ropeways))
     return consultation_table(opened)
 
 
 @router.post("/{consultation_id}/opinions", status_code=201)
 async def give_opinion(
-    station: StationDep, consultation_id: RecordId, act: GiveOpinion
+    station: StationDep, caller: Speaking, consultation_id: RecordId, act: GiveOpinion
 ) -> dict[str, Any]:
     """Add what one person says, dissent included."""
-    opinion = Opinion(act.name, act.role, station.clock.now_ns(), act.text, act.dissent)
+    one = await station.records.consultations.get(consultation_id)
+    if not any(caller.may(Permission.SPEAK, ropeway) for ropeway in one.ropeways):
+        must_hold(caller, Permission.SPEAK, *one.ropeways)
+    opinion = Opinion(caller.name, act.role, station.clock.now_ns(), act.text, act.dissent)
     return consultation_table(
         await station.records.consultations.add_opinion(consultation_id, opinion)
     )
 
 
 @router.post("/{consultation_id}/decisions", status_code=201)
-async def decide(station: StationDep, consultation_id: RecordId, act: Decide) -> dict[str, Any]:
+async def decide(
+    station: StationDep, caller: Deciding, consultation_id: RecordId, act: Decide
+) -> dict[str, Any]:
     """Add the decision for one ropeway; a later one counts in its place."""
+    must_hold(caller, Permission.DECIDE, act.ropeway)
+    await must_sign(station, caller, act)
     decision = Decision(
         ropeway=act.ropeway,
         decision=act.decision,
         speed_mps=act.speed_mps,
         note=act.note,
-        name=act.name,
+        name=caller.name,
         at_ns=station.clock.now_ns(),
     )
     return consultation_table(await station.records.consultations.decide(consultation_id, decision))
 
 
 @router.post("/{consultation_id}/close")
-async def close(station: StationDep, consultation_id: RecordId, act: Act) -> dict[str, Any]:
+async def close(
+    station: StationDep, caller: Deciding, consultation_id: RecordId, act: Signed
+) -> dict[str, Any]:
     """Close by name; 409 unless every ropeway has a decision."""
+    one = await station.records.consultations.get(consultation_id)
+    must_hold(caller, Permission.DECIDE, *one.ropeways)
+    await must_sign(station, caller, act)
     closed = await station.records.consultations.close(
-        consultation_id, act.name, station.clock.now_ns()
+        consultation_id, caller.name, station.clock.now_ns()
     )
     return consultation_table(closed)

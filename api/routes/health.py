@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.deps import StationDep
+from api.deps import READING, StationDep
 from api.health import health_table
 
-router = APIRouter(prefix="/api", tags=["health"])
+router = APIRouter(prefix="/api", tags=["health"], dependencies=[READING])
 
 
 @router.get("/health")

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from analytics.plain import figure, milliseconds
-from api.deps import StationDep
+from api.deps import READING, StationDep
 from api.errors import Refused
 from api.station import Station
 from collector.gaps import Gap, weeks_of
 from collector.history.buckets import Buckets
 from collector.history.reading import Damage
 
-router = APIRouter(prefix="/api", tags=["history"])
+router = APIRouter(prefix="/api", tags=["history"], dependencies=[READING])
 
 NANOSECONDS_PER_MS = 1_000_000
 MOST_TAGS = 60

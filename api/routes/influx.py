@@ -7,13 +7,13 @@ from pydantic import Field
 
 from analytics.plain import milliseconds
 from analytics.records import Change
-from api.deps import Act, StationDep
+from api.deps import READING, Act, StationDep, TendingHistory
 from api.errors import Refused
 from api.routes.history import LATEST_MS, NANOSECONDS_PER_MS
 from api.station import Station
 from collector.history.sender import CURSOR, LettersWaitError, Sender
 
-router = APIRouter(prefix="/api/influx", tags=["influxdb"])
+router = APIRouter(prefix="/api/influx", tags=["influxdb"], dependencies=[READING])
 
 MOST_LETTERS = 5000
 
@@ -58,7 +58,7 @@ async def exported(station: StationDep) -> Response:
 
 
 @router.post("/dead-letters/retry")
-async def retry(station: StationDep, act: Act) -> dict[str, Any]:
+async def retry(station: StationDep, caller: TendingHistory) -> dict[str, Any]:
     """Send the refused lines once more; 409 where the server takes nothing now."""
     sender = _sender(station)
     try:
@@ -67,29 +67,29 @@ async def retry(station: StationDep, act: Act) -> dict[str, Any]:
         words = f"InfluxDB takes nothing now: {error}"
         raise Refused(409, f"InfluxDB 现在不接收：{error}", words) from error
     await _note(
-        station, Change("dead letters sent again", "influxdb", {"stored": stored}, act.name)
+        station, Change("dead letters sent again", "influxdb", {"stored": stored}, caller.name)
     )
     return {"stored": stored, "left": sender.state.dead_letters}
 
 
 @router.post("/dead-letters/drop")
-async def drop(station: StationDep, act: Drop) -> dict[str, Any]:
+async def drop(station: StationDep, caller: TendingHistory, act: Drop) -> dict[str, Any]:
     """Forget refused lines, by name."""
     sender = _sender(station)
     dropped = await sender.drop_letters(act.ids)
-    await _note(station, Change("dead letters dropped", "influxdb", {"ids": act.ids}, act.name))
+    await _note(station, Change("dead letters dropped", "influxdb", {"ids": act.ids}, caller.name))
     return {"dropped": dropped, "left": sender.state.dead_letters}
 
 
 @router.post("/back-fill")
-async def back_fill(station: StationDep, act: Refill) -> dict[str, Any]:
+async def back_fill(station: StationDep, caller: TendingHistory, act: Refill) -> dict[str, Any]:
     """Send again from an instant on: fills an empty server, overwrites what is there."""
     sender = _sender(station)
     from_ns = (act.from_ms or 0) * NANOSECONDS_PER_MS
     seq = await station.collector.history.seq_at(from_ns)
     sender.rewind(seq)
     await _note(
-        station, Change("influxdb filled again", "influxdb", {"from_ms": act.from_ms}, act.name)
+        station, Change("influxdb filled again", "influxdb", {"from_ms": act.from_ms}, caller.name)
     )
     return {"scans": station.collector.history.health.newest_seq - seq}
 

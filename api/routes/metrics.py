@@ -8,10 +8,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from api.deps import StationDep
+from api.deps import READING, StationDep
 from api.health import health_table
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[READING])
 
 STATES = ("connecting", "online", "lost")
 # Name, help, key of the health table, and what one of its units is in the metric's.

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from analytics.notify.plain import channel_table, notice_table, person_table, wall_table
-from api.deps import Act, RecordId, StationDep
+from api.deps import READING, Act, Answering, RecordId, StationDep, TestingChannels
 from collector.site import Id
 
-router = APIRouter(prefix="/api/notices", tags=["notices"])
+router = APIRouter(prefix="/api/notices", tags=["notices"], dependencies=[READING])
 
 
 class AskTest(Act):
@@ -62,14 +62,14 @@ async def channels(station: StationDep) -> dict[str, Any]:
 
 
 @router.post("/test")
-async def test(station: StationDep, act: AskTest) -> dict[str, Any]:
+async def test(station: StationDep, caller: TestingChannels, act: AskTest) -> dict[str, Any]:
     """Send a test message; 404 where there is no such channel."""
-    return notice_table(await station.notices.tests.ask(act.channel, act.name))
+    return notice_table(await station.notices.tests.ask(act.channel, caller.name))
 
 
 @router.post("/{notice_id}/retry")
-async def retry(station: StationDep, notice_id: RecordId, act: Act) -> dict[str, Any]:
+async def retry(station: StationDep, caller: Answering, notice_id: RecordId) -> dict[str, Any]:
     """Try a message again now; 404 where it is not under way."""
     station.notices.outbox.again(notice_id)
-    await station.records.notices.asked_again(notice_id, act.name)
+    await station.records.notices.asked_again(notice_id, caller.name)
     return notice_table(await station.records.notices.get(notice_id))

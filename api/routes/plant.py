@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from analytics.conditions import Condition
 from analytics.plain import figure, milliseconds, name_table, seen_ms
 from analytics.rules.limit import LETTERS
-from api.deps import StationDep
+from api.deps import READING, StationDep
 from api.station import Station
 from collector.site import Device, Name, Rope, Ropeway, Tag, period_of
 
-router = APIRouter(prefix="/api", tags=["plant"])
+router = APIRouter(prefix="/api", tags=["plant"], dependencies=[READING])
 
 
 @router.get("/site")

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 
 from analytics.plain import test_table, trace_table
 from analytics.rope.thinned import thinned
-from api.deps import RecordId, StationDep
+from api.deps import READING, RecordId, StationDep
 from api.errors import Refused
 from collector.site import Id
 
-router = APIRouter(prefix="/api", tags=["ropes"])
+router = APIRouter(prefix="/api", tags=["ropes"], dependencies=[READING])
 
 
 @router.get("/rope-tests")

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 
 from analytics.kpi import Kpi, reckon
 from analytics.plain import figure, milliseconds
-from api.deps import StationDep
+from api.deps import READING, StationDep
 
-router = APIRouter(prefix="/api", tags=["rules"])
+router = APIRouter(prefix="/api", tags=["rules"], dependencies=[READING])
 
 NANOSECONDS_PER_MS = 1_000_000
 LATEST_MS = 4_000_000_000_000
@@ -20,7 +20,7 @@ InstantMs = Annotated[int | None, Query(ge=0, le=LATEST_MS)]
 @router.get("/rules")
 async def rules(station: StationDep) -> dict[str, Any]:
     """Return the rules in force with their version, sources and who confirmed them."""
-    judging = station.site.judging
+    judging = station.engine.judging
     return {
         "version": station.engine.terms.rule_set,
         "rules": [rule.model_dump(mode="json") for rule in judging.rule],

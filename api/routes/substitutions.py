@@ -1,18 +1,19 @@
 """Substitutions: values that a person put in the place of a tag's, until they expire."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import Field
 
+from analytics.people import Permission
 from analytics.plain import figure, milliseconds
 from analytics.records import Substitution
 from analytics.substitution import LONGEST_S, Wish
-from api.deps import Act, Person, StationDep, Words
+from api.deps import READING, Act, StationDep, Substituting, Words, must_hold
 from api.station import Station
 from collector.site import TagId
 
-router = APIRouter(prefix="/api/substitutions", tags=["substitutions"])
+router = APIRouter(prefix="/api/substitutions", tags=["substitutions"], dependencies=[READING])
 
 
 class Substitute(Act):
@@ -32,17 +33,24 @@ async def substitutions(station: StationDep) -> dict[str, Any]:
 
 
 @router.post("")
-async def substitute(station: StationDep, act: Substitute) -> dict[str, Any]:
+async def substitute(station: StationDep, caller: Substituting, act: Substitute) -> dict[str, Any]:
     """Let a value stand in for a tag's; 409 for a stranger or a value out of range."""
-    wish = Wish(act.tag, act.value, act.for_s, act.name, act.reason)
+    must_hold(caller, Permission.SUBSTITUTE, _place(act.tag))
+    wish = Wish(act.tag, act.value, act.for_s, caller.name, act.reason)
     return _table(station, await station.substitutions.begin(wish))
 
 
 @router.delete("/{tag}")
-async def end(station: StationDep, tag: TagId, name: Annotated[Person, Query()]) -> dict[str, Any]:
+async def end(station: StationDep, caller: Substituting, tag: TagId) -> dict[str, Any]:
     """Measure a tag again, by name; 409 where nothing stands in for it."""
-    await station.substitutions.end(tag, name)
+    must_hold(caller, Permission.SUBSTITUTE, _place(tag))
+    await station.substitutions.end(tag, caller.name)
     return {"tag": tag}
+
+
+def _place(tag: str) -> str:
+    """Return the ropeway of a tag, or `site`: its id begins with it."""
+    return tag.split(".", maxsplit=1)[0]
 
 
 def _table(station: Station, one: Substitution) -> dict[str, Any]:

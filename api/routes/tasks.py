@@ -5,14 +5,24 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from analytics.model import TaskState
+from analytics.people import Permission
 from analytics.plain import task_table
 from analytics.records import Closing
-from api.deps import Act, RecordId, StationDep, Words
+from api.deps import (
+    READING,
+    DoingTasks,
+    RecordId,
+    Signed,
+    StationDep,
+    Words,
+    must_hold,
+    must_sign,
+)
 
-router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+router = APIRouter(prefix="/api/tasks", tags=["tasks"], dependencies=[READING])
 
 
-class CloseTask(Act):
+class CloseTask(Signed):
     """The work is done, with this result."""
 
     result: Literal["pass", "fail"]
@@ -32,9 +42,15 @@ async def tasks(
 
 
 @router.post("/{task_id}/close")
-async def close(station: StationDep, task_id: RecordId, act: CloseTask) -> dict[str, Any]:
+async def close(
+    station: StationDep, caller: DoingTasks, task_id: RecordId, act: CloseTask
+) -> dict[str, Any]:
     """Close a task by name; 409 where it is done already."""
+    kept = await station.records.tasks.get(task_id)
+    must_hold(caller, Permission.DO_TASKS, kept.ropeway)
+    await must_sign(station, caller, act)
     done_ns = station.clock.now_ns()
-    task = await station.ropes.close_task(task_id, Closing(act.name, act.result, done_ns, act.note))
+    closing = Closing(caller.name, act.result, done_ns, act.note)
+    task = await station.ropes.close_task(task_id, closing)
     await station.inspections.reconcile()
     return task_table(task)

@@ -2,10 +2,8 @@
 
 import asyncio
 import sqlite3
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,14 +13,12 @@ from collector.clock import Clock
 from collector.gaps import Cause, Gap
 from collector.history.blocks import Linear
 from collector.history.letters import DeadLetter, drop_letters, read_letters
+from collector.history.log import Log
 from collector.history.reading import (
     Past,
     last_received,
     newest_seq,
     read_past,
-    read_segment,
-    scans_after,
-    sealed_after,
     seq_before,
 )
 from collector.history.rows import SCAN_COLUMNS, Course, StoredScan, in_key_order, scan_row
@@ -65,7 +61,7 @@ class History:
         )
         self._layouts: dict[int, int] = {}
         self._dropped: dict[str, tuple[int, int]] = {}
-        self._unsealed: tuple[int, list[StoredScan]] = (0, [])
+        self._log = Log(path)
         newest = newest_seq(connection)
         self._writer = Writer(path, connection, clock, self._layouts.clear)
         self.health.newest_seq = newest
@@ -170,7 +166,7 @@ class History:
 
     async def tag_ids(self) -> dict[int, str]:
         """Return the id of each tag key in the log, also of tags no longer read."""
-        return {int(key): str(tag) for key, tag in await self._rows("SELECT key, id FROM tag")}
+        return await self._log.tag_ids()
 
     async def gaps(self, from_ns: int, to_ns: int, limit: int = 500) -> list[tuple[int, Gap]]:
         """Return at most `limit` of the ledger's rows that touch the span, newest first."""
@@ -195,7 +191,7 @@ class History:
 
     async def read_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
         """Return the scans after `seq` in order, about `limit_samples`, at least one."""
-        return await asyncio.to_thread(self._scans_after, seq, limit_samples)
+        return await self._log.read_after(seq, limit_samples)
 
     async def past(self, tags: Sequence[str], from_ns: int, to_ns: int) -> Past:
         """Return the courses of `tags`, by tag key, and what is damaged; KeyError if unknown."""
@@ -248,20 +244,6 @@ class History:
     async def _rows(self, sql: str, row: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         return await self.read(lambda connection: connection.execute(sql, row).fetchall())
 
-    def _scans_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
-        with reading(self.path) as connection:
-            while sealed := sealed_after(connection, seq):
-                segment, last_seq = sealed
-                if self._unsealed[0] != segment:
-                    self._unsealed = (segment, read_segment(connection, segment))
-                scans = self._unsealed[1]
-                begin = bisect_right(scans, seq, key=lambda one: one.seq)
-                if begin < len(scans):
-                    return _about(islice(scans, begin, None), limit_samples)
-                seq = last_seq  # what is left of it is damaged
-            self._unsealed = (0, [])
-            return _about(scans_after(connection, seq), limit_samples)
-
     def _insert(self, connection: sqlite3.Connection, arrived: Scan) -> None:
         device = self._device_of_slot[int(arrived.slots[0])]
         scan = in_key_order(arrived, self._key_of_slot)
@@ -288,18 +270,6 @@ class History:
             ).fetchone()
             self._layouts[device] = int(found[0])
         return self._layouts[device]
-
-
-def _about(scans: Iterable[StoredScan], limit_samples: int) -> list[StoredScan]:
-    """Return the first scans, with about `limit_samples` samples: one at least, if there is one."""
-    found: list[StoredScan] = []
-    samples = 0
-    for one in scans:
-        samples += len(one.scan)
-        if found and samples > limit_samples:
-            break
-        found.append(one)
-    return found
 
 
 def _whole_devices(devices: Sequence[int], keys: Slots) -> dict[int, bytes]:

@@ -4,22 +4,28 @@ import { texts } from "./i18n";
 import { Announcer } from "./panels/Announcer";
 import { FeedStop } from "./panels/FeedStop";
 import { Header } from "./panels/Header";
-import { NameDialog } from "./panels/NameDialog";
 import { Navigation } from "./panels/Navigation";
 import { Notice } from "./panels/Notice";
 import { UntoldChip } from "./panels/UntoldChip";
+import { Account } from "./pages/Account";
 import { Alarms } from "./pages/Alarms";
 import { ConsultationPage } from "./pages/Consultation";
 import { Consultations } from "./pages/Consultations";
 import { HealthPage } from "./pages/Health";
 import { Notices } from "./pages/Notices";
+import { JournalPage } from "./pages/Journal";
+import { Door } from "./pages/LogIn";
 import { Overview } from "./pages/Overview";
+import { PeoplePage } from "./pages/People";
 import { RopePage } from "./pages/Rope";
 import { RopewayPage } from "./pages/Ropeway";
+import { RuleSetPage } from "./pages/RuleSet";
+import { Rules } from "./pages/Rules";
 import { Ropes } from "./pages/Ropes";
 import { Tasks } from "./pages/Tasks";
 import { TrendsPage } from "./pages/Trends";
 import { route } from "./router";
+import { inside, who } from "./session";
 import { site } from "./site";
 
 type Page = ComponentType<{ id: string }>;
@@ -33,21 +39,31 @@ const LISTS: Record<string, Page> = {
   tasks: Tasks,
   health: HealthPage,
   notices: Notices,
+  rules: Rules,
+  account: Account,
+  people: PeoplePage,
+  journal: JournalPage,
 };
 const ONES: Record<string, Page> = {
   ropeway: RopewayPage,
   consultations: ConsultationPage,
   ropes: RopePage,
   trends: TrendsPage,
+  rules: RuleSetPage,
 };
 /** What the page root is called for one thing of a list. */
-const ONE_OF: Record<string, string> = { consultations: "consultation", ropes: "rope" };
+const ONE_OF: Record<string, string> = { consultations: "consultation", ropes: "rope", rules: "rule-set" };
 
 function Unknown() {
   return <p class="panel empty">{texts().pageUnknown}</p>;
 }
 
 export function App() {
+  if (who.value === null) return <p class="panel empty">{texts().feed.loading}</p>;
+  return inside.value ? <Pages /> : <Door />;
+}
+
+function Pages() {
   const { page, id } = route.value;
   const Shown = (id ? ONES[page] : LISTS[page]) ?? Unknown;
   return (
@@ -62,7 +78,6 @@ export function App() {
       </main>
       <Announcer />
       <Notice />
-      <NameDialog />
     </>
   );
 }

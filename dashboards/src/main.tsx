@@ -6,8 +6,9 @@ import { App } from "./app";
 import { say } from "./i18n";
 import { offerTime, watchFeed } from "./live/feed";
 import { mindAlarms } from "./live/horn";
-import { startLive } from "./live/socket";
+import { startLive, stopLive } from "./live/socket";
 import { dressPage } from "./preferences";
+import { inside, watchSession } from "./session";
 import { site } from "./site";
 import "./styles/tokens.css";
 import "./styles/quality.css";
@@ -15,6 +16,7 @@ import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/overview.css";
 import "./styles/pages.css";
+import "./styles/people.css";
 import "./styles/phone.css";
 
 const RETRY_MS = 1500;
@@ -26,7 +28,7 @@ async function readSite(): Promise<void> {
     offerTime(known.now_ms);
   } catch {
     // The feed's own words tell the person; the site is asked for again.
-    setTimeout(() => void readSite(), RETRY_MS);
+    if (inside.peek()) setTimeout(() => void readSite(), RETRY_MS);
   }
 }
 
@@ -36,7 +38,14 @@ mindAlarms();
 effect(() => {
   if (site.value) document.title = say(site.value.name);
 });
-void readSite();
-startLive();
+watchSession();
+effect(() => {
+  if (inside.value) {
+    void readSite();
+    startLive();
+  } else {
+    stopLive();
+  }
+});
 const root = document.getElementById("app");
 if (root) render(<App />, root);

@@ -1,4 +1,4 @@
-// What this browser remembers about the person at it: language, theme, name, sound.
+// What this browser remembers about the person at it: language, theme, post, sound.
 import { effect, signal } from "@preact/signals";
 
 export type Language = "zh" | "en";
@@ -28,8 +28,6 @@ export const language = signal<Language>(remembered("lang") === "en" ? "en" : "z
 export const theme = signal<Theme>(
   (remembered("theme") as Theme | null) ?? (prefersDark() ? "dark" : "light"),
 );
-/** The name under which this browser acts; empty until it was asked. */
-export const actor = signal<string>(remembered("name") ?? "");
 export const role = signal<string>(remembered("role") ?? "");
 export const muted = signal<boolean>(remembered("muted") === "yes");
 
@@ -41,11 +39,6 @@ export function setLanguage(next: Language): void {
 export function setTheme(next: Theme): void {
   theme.value = next;
   remember("theme", next);
-}
-
-export function setActor(next: string): void {
-  actor.value = next;
-  remember("name", next);
 }
 
 export function setRole(next: string): void {

@@ -28,4 +28,9 @@ export const link = {
   tasks: "#/tasks",
   health: "#/health",
   notices: "#/notices",
+  rules: "#/rules",
+  ruleSet: (id: number) => `#/rules/${id}`,
+  account: "#/account",
+  people: "#/people",
+  journal: "#/journal",
 };

@@ -434,3 +434,6 @@ export type Task = {
   name: string | null;
   done_ms: Instant | null;
 };
+
+export type * from "./wirePeople";
+export type * from "./wireRules";

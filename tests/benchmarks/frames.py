@@ -20,6 +20,7 @@ from tests.benchmarks.cores import ended, on_core, used_s
 from tests.benchmarks.load import LoadServer, load_server
 from tests.benchmarks.measure import HERE, READER_CORE
 from tests.benchmarks.plants import Job, site_table, toml
+from tests.people import cookie_at, keep_person_in
 
 START_S = 60.0
 SETTLE_S = 5.0
@@ -93,6 +94,8 @@ def monitor(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
+    keep_person_in(folder / "kept")
+    cookie_at.cache_clear()  # another monitor may have had this very port
     words = ["run", str(site), "--data", str(folder / "kept"), "--port", str(port)]
     process = subprocess.Popen(
         on_core(READER_CORE, [sys.executable, "-m", "api.cli", *words]),
@@ -110,16 +113,18 @@ def monitor(
 @contextmanager
 def page_of(process: "subprocess.Popen[str]", port: int) -> Iterator[ClientConnection]:
     """Open the live socket of a monitor."""
-    with _opened(process, f"ws://127.0.0.1:{port}/api/live") as page:
+    with _opened(process, port) as page:
         yield page
 
 
-def _opened(process: "subprocess.Popen[str]", address: str) -> ClientConnection:
+def _opened(process: "subprocess.Popen[str]", port: int) -> ClientConnection:
     """Return the live socket as soon as the monitor listens."""
     until = time.monotonic() + START_S
+    address = f"ws://127.0.0.1:{port}/api/live"
     while True:
         try:
-            return connect(address, max_size=None, proxy=None)
+            cookie = {"cookie": cookie_at(f"http://127.0.0.1:{port}")}
+            return connect(address, additional_headers=cookie, max_size=None, proxy=None)
         except (OSError, InvalidHandshake):
             if process.poll() is not None or time.monotonic() > until:
                 raise

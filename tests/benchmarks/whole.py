@@ -18,6 +18,7 @@ from tests.benchmarks.frames import monitor, page_of
 from tests.benchmarks.load import SERVER_CORE, load_server
 from tests.benchmarks.measure import Measured, Pace, Watched, measured, wait_until_all_read
 from tests.benchmarks.plants import Job
+from tests.people import cookie_at
 from tests.servers.influx_server import Account
 
 # A segment is cut at four million samples: at 100,000 a second each window sees one sealed.
@@ -71,8 +72,14 @@ class _Told:
 
     def said(self) -> dict[str, Any]:
         """Return what was left out since the last time, as the readers say it."""
-        address = f"http://127.0.0.1:{self.port}/api/health"
-        self.table = httpx.get(address, timeout=30.0, trust_env=False).raise_for_status().json()
+        address = f"http://127.0.0.1:{self.port}"
+        answer = httpx.get(
+            f"{address}/api/health",
+            headers={"cookie": cookie_at(address)},
+            timeout=30.0,
+            trust_env=False,
+        )
+        self.table = answer.raise_for_status().json()
         devices = self.table["devices"]
         total = sum(one["skipped"] for one in devices)
         since, self.skipped = total - self.skipped, total

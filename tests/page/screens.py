@@ -10,11 +10,26 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from tests.people import cookie_at
+
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WALL = (1920, 1080)
 PHONE = (390, 844)
-LISTS = ("overview", "alarms", "consultations", "ropes", "trends", "tasks", "health", "notices")
-ONES = ("ropeway", "consultation", "rope")
+LISTS = (
+    "overview",
+    "alarms",
+    "consultations",
+    "ropes",
+    "trends",
+    "tasks",
+    "health",
+    "rules",
+    "account",
+    "people",
+    "journal",
+    "notices",
+)
+ONES = ("ropeway", "consultation", "rope", "rule-set")
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,8 @@ class Dress:
 
 def ask(server: str, path: str) -> Any:
     """Return the monitor's JSON answer."""
-    with urllib.request.urlopen(f"{server}{path}", timeout=10) as answer:
+    request = urllib.request.Request(f"{server}{path}", headers={"cookie": cookie_at(server)})
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
 
@@ -41,6 +57,8 @@ def address(server: str, page: str) -> str | None:
     ways = ask(server, "/api/site")["ropeways"]
     if page == "ropeway":
         return f"#/ropeway/{ways[0]['id']}"
+    if page == "rule-set":
+        return "#/rules/1"
     if page == "rope":
         ropes = [rope["id"] for way in ways for rope in way["ropes"]]
         return f"#/ropes/{ropes[0]}" if ropes else None
@@ -65,8 +83,15 @@ def dressed(browser: Browser, dress: Dress) -> Iterator[Page]:
         context.close()
 
 
+def log_in(page: Page, server: str) -> None:
+    """Have the browser be the person who may do everything."""
+    name, _, value = cookie_at(server).partition("=")
+    page.context.add_cookies([{"name": name, "value": value, "url": server}])
+
+
 def show(page: Page, server: str, hash_address: str, name: str) -> None:
-    """Open the page and wait until it is live and drawn."""
+    """Open the page, logged in, and wait until it is live and drawn."""
+    log_in(page, server)
     page.goto(f"{server}/{hash_address}")
     page.wait_for_selector(f"main[data-page='{name}']")
     page.wait_for_selector("body[data-feed='live']")

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.chat_services import Answer, Robots, robots
 from tests.page.screens import PHONE, SCREENSHOTS, WALL, Dress, dressed, faults_of, show
+from tests.page.test_accessible import obstacles
 from tests.scenario.rehearsal import Rehearsal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -118,7 +119,7 @@ def test_the_page_of_messages_is_whole_and_the_wall_says_what_did_not_arrive(
         assert ("通知未送达" if language == "zh" else "Messages not delivered") in words
         assert "sign not match" in page.locator("main").inner_text()
         assert "139****0002" in page.locator("main").inner_text()
-        faults = faults_of(page)
+        faults = [*faults_of(page), *obstacles(page)]
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(
             path=SCREENSHOTS / f"telling-{size}-{language}.png", full_page=size == "phone"

@@ -45,11 +45,8 @@ def test_a_year_is_shown_from_hours_and_says_so(page_server: str, browser: Brows
     with dressed(browser, Dress(language="en")) as page:
         opened(page, page_server, 3600)
         page.get_by_test_id("trend-span-31536000").click()
-        page.wait_for_function(
-            "document.querySelector('[data-testid=trend-resolution]').textContent"
-            ".includes('from hours')",
-            timeout=15_000,
-        )
+        said = page.get_by_test_id("trend-resolution").filter(has_text="from hours")
+        said.wait_for(timeout=15_000)
         assert "~31536000~" in page.evaluate("decodeURIComponent(location.hash)")
 
 

@@ -18,6 +18,7 @@ from collector.model import NANOSECONDS
 from collector.site import Plant
 from collector.sitefile import read_plant
 from simulators.scenario import Scenario, read_scenario, scenario_path
+from tests.people import cookie_at, keep_person_in
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,11 +102,14 @@ class Rehearsal:
 
     def start_monitor(self) -> None:
         """Start the monitor and wait until it answers."""
+        keep_person_in(self.folder / "data")
         command = ["-m", "api.cli", "run", str(self.site), "--data", str(self.folder / "data")]
         command += ["--port", str(self.port), "--time-base", self.time_base.write()]
         with (self.folder / "monitor.log").open("a") as log:
             self._monitor = self._run(command, log.fileno())
         self.wait_until("the monitor answers", self._answers, STARTING_S)
+        cookie_at.cache_clear()  # another monitor may have had this very port
+        self.http.headers["cookie"] = cookie_at(self.url)
 
     def kill_monitor(self) -> None:
         """End the monitor as a power cut would."""
@@ -181,7 +185,7 @@ class Rehearsal:
             message = f"the monitor ended with {self._monitor.returncode}\n{self.log()}"
             raise AssertionError(message)
         try:
-            return self.http.get("/api/health").status_code == 200
+            return self.http.get("/api/session").status_code == 200
         except httpx.TransportError:
             return False
 

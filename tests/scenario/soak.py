@@ -38,7 +38,6 @@ WEIGHED_EVERY_S = 5.0
 WARM_UP_S = 600.0
 LONGEST_WARM_UP = 0.4
 MOST_GROWTH = 1.05
-CHAIR = "Soak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def _until_well(rehearsal: Rehearsal, leg: Leg) -> Iterator[str]:
     # An alarm that stands is not raised anew: the next leg needs a clean desk.
     for alarm in rehearsal.get("/api/alarms")["alarms"]:
         if alarm["state"] in ("unacknowledged", "returned_unacknowledged"):
-            rehearsal.post(f"/api/alarms/{alarm['id']}/acknowledge", name=CHAIR)
+            rehearsal.post(f"/api/alarms/{alarm['id']}/acknowledge")
     while rehearsal.elapsed_s < leg.end_s:
         time.sleep(0.2)
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.page.screens import log_in
+from tests.people import NAME, PASSWORD
 from tests.scenario.equality import assert_stores_agree
 from tests.scenario.noticing import assert_only_read, watch
 from tests.scenario.rehearsal import Rehearsal
@@ -20,7 +22,7 @@ pytestmark = [
     pytest.mark.timeout(420),
 ]
 
-CHAIR = "带班领导 王"
+CHAIR = NAME
 FEED_STOP_MS = 2000
 SLACK_MS = 1500
 MOST_WEEKS_LOST = 4
@@ -95,7 +97,7 @@ def test_slow_loss_becomes_trend_alarm_and_a_closed_special_inspection(
         page.get_by_test_id("result-pass").check()
         page.locator("dialog textarea[name=note]").fill("目视与测径合格，加密检测")
         page.get_by_test_id("task-save").click()
-        _give_name(page)
+        _sign(page)
         year.wait_until("it is closed", lambda: _task(year, special["id"])["state"] == "done", 20)
         done = _task(year, special["id"])
         assert (done["result"], done["name"]) == ("pass", CHAIR)
@@ -125,6 +127,7 @@ def _feeding(influxd: Influxd, bucket: str) -> dict[str, str]:
 
 
 def _open(page: Page, rehearsal: Rehearsal, address: str) -> Page:
+    log_in(page, rehearsal.url)
     page.goto(f"{rehearsal.url}/{address}")
     page.wait_for_selector("body[data-feed='live']")
     return page
@@ -150,19 +153,15 @@ def _task(rehearsal: Rehearsal, task_id: int) -> dict[str, Any]:
     return next(one for one in tasks if one["id"] == task_id)
 
 
-def _give_name(page: Page) -> None:
-    """Answer the question for a name, where it is asked."""
-    asked = page.get_by_test_id("actor-name")
-    page.wait_for_timeout(300)
-    if asked.is_visible():
-        asked.fill(CHAIR)
-        page.get_by_test_id("actor-save").click()
+def _sign(page: Page) -> None:
+    """Give the password again, as whoever signs must."""
+    page.get_by_test_id("signature").fill(PASSWORD)
+    page.get_by_test_id("sign").click()
 
 
 def _acknowledge(page: Page, rehearsal: Rehearsal, alarm_id: int) -> None:
     page.goto(f"{rehearsal.url}/#/alarms")
     page.get_by_test_id(f"ack-{alarm_id}").click()
-    _give_name(page)
     page.get_by_test_id(f"ack-{alarm_id}").wait_for(state="detached")
 
 
@@ -177,7 +176,7 @@ def _decide_all(page: Page, rehearsal: Rehearsal, head: dict[str, Any]) -> None:
         page.get_by_test_id(f"decide-{ropeway}").click()
         page.locator("dialog input[value=stop_loading]").check()
         page.get_by_test_id("decision-save").click()
-        _give_name(page)
+        _sign(page)
         rehearsal.wait_until("it is decided", _is_decided(rehearsal, head["id"], ropeway), 20)
 
 
@@ -194,6 +193,7 @@ def _is_decided(rehearsal: Rehearsal, consultation: int, ropeway: str) -> Callab
 def _close(page: Page, rehearsal: Rehearsal, head: dict[str, Any]) -> None:
     _show_consultation(page, rehearsal, head)
     page.get_by_test_id("close-consultation").click()
+    _sign(page)
     rehearsal.wait_until(
         "it is closed",
         lambda: rehearsal.get(f"/api/consultations/{head['id']}")["state"] == "closed",

@@ -5,9 +5,11 @@ import { consultations } from "./en/consultations.ts";
 import { health } from "./en/health.ts";
 import { notices } from "./en/notices.ts";
 import { advice, charts, overview } from "./en/overview.ts";
+import { journal, people, session } from "./en/people.ts";
 import { ropes } from "./en/ropes.ts";
 import { ropeway } from "./en/ropeway.ts";
 import { acting, feed, header, kinds, nav, quality, time } from "./en/shell.ts";
+import { rules } from "./en/rules.ts";
 import { tasks } from "./en/tasks.ts";
 import { trends } from "./en/trends.ts";
 
@@ -30,6 +32,10 @@ export const en: Texts = {
   health,
   notices,
   trends,
+  session,
+  people,
+  journal,
+  rules,
   yes: "yes",
   no: "no",
   separator: " · ",

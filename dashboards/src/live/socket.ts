@@ -1,5 +1,5 @@
 // The one WebSocket: connects, finds holes in the numbering, comes back after a loss.
-import { liveUrl } from "../api";
+import { liveUrl, strangers } from "../api";
 import type { Frame } from "../wire";
 import { applyFrame } from "./board";
 import { frameCame } from "./feed";
@@ -8,8 +8,11 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
 /** Silence after which a socket that still claims to be open is given up. */
 const DEAD_AFTER_MS = 6000;
+/** The closing code by which the monitor says that we may not listen. */
+const NOBODY = 4401;
 
 let socket: WebSocket | null = null;
+let wanted = false;
 let expected = -1;
 let wait_ms = FIRST_WAIT_MS;
 let heardAt = 0;
@@ -36,6 +39,7 @@ function hear(event: MessageEvent<string>): void {
 }
 
 function connect(): void {
+  if (!wanted || socket) return;
   expected = -1;
   heardAt = performance.now();
   const mine = new WebSocket(liveUrl());
@@ -43,9 +47,10 @@ function connect(): void {
   mine.onmessage = (event) => {
     if (mine === socket) hear(event as MessageEvent<string>);
   };
-  mine.onclose = () => {
+  mine.onclose = (event) => {
     if (mine !== socket) return;
     socket = null;
+    if (event.code === NOBODY) strangers.value++;
     setTimeout(connect, wait_ms + Math.random() * 200);
     wait_ms = Math.min(wait_ms * 2, LONGEST_WAIT_MS);
   };
@@ -60,10 +65,20 @@ function giveUpTheDead(): void {
   connect();
 }
 
+setInterval(giveUpTheDead, 1000);
+addEventListener("online", () => {
+  wait_ms = FIRST_WAIT_MS;
+});
+
 export function startLive(): void {
+  wanted = true;
   connect();
-  setInterval(giveUpTheDead, 1000);
-  addEventListener("online", () => {
-    wait_ms = FIRST_WAIT_MS;
-  });
+}
+
+/** Listen no more: whoever was here has gone. */
+export function stopLive(): void {
+  wanted = false;
+  const mine = socket;
+  socket = null;
+  mine?.close();
 }

@@ -172,10 +172,15 @@ export function Alarms(_: { id: string }) {
   const shelf_h = new Map(rules.answer?.classes.map((one) => [one.id, one.longest_shelf_h]));
   return (
     <div class="stack">
-      <h2>
-        {t.alarms.open}{" "}
-        <span class="muted after">{t.overview.alarmCounts(fresh, open.filter(isActive).length)}</span>
-      </h2>
+      <div class="title-row">
+        <h2>
+          {t.alarms.open}{" "}
+          <span class="muted after">{t.overview.alarmCounts(fresh, open.filter(isActive).length)}</span>
+        </h2>
+        <a class="chip end" href={link.rules}>
+          {t.rules.title}
+        </a>
+      </div>
       {open.length === 0 ? <p class="panel empty">{t.alarms.none}</p> : null}
       <ul class="alarms">
         {byNeed(firsts(open)).map((alarm) => (

@@ -1,12 +1,13 @@
 // One consultation from its frozen brief to its closing, first of all for a phone at night.
 import { useState } from "preact/hooks";
-import { doAs } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { BriefPanel } from "../panels/BriefPanel";
 import { Decisions, decisionsOf, nameOf } from "../panels/Decisions";
 import { Opinions } from "../panels/Opinions";
+import { SignDialog } from "../panels/Signature";
 import { usePolled } from "../polled";
+import { may } from "../session";
 import { dayMinute, minute } from "../time";
 import type { Consultation } from "../wire";
 
@@ -49,6 +50,7 @@ type ClosingProps = { one: Consultation; again: () => void; decide: (ropeway: st
 /** The one thing to do now: the next decision, and when all are made, to close. */
 function Closing({ one, again, decide }: ClosingProps) {
   const t = texts().consultations;
+  const [closing, setClosing] = useState(false);
   if (one.state === "closed") {
     return (
       <p class="muted closing">
@@ -57,9 +59,8 @@ function Closing({ one, again, decide }: ClosingProps) {
     );
   }
   const next = one.ropeways.find((ropeway) => decisionsOf(one, ropeway).valid === null);
-  const close = async () => {
-    if (await doAs((name) => api.closeConsultation(one.id, name))) again();
-  };
+  const permitted = one.ropeways.every((ropeway) => may("decide", ropeway));
+  if (!permitted) return <p class="muted closing">{t.leaderDecides}</p>;
   return (
     <div class="closing">
       {next ? <span class="muted">{t.closeNeeds}</span> : null}
@@ -68,7 +69,7 @@ function Closing({ one, again, decide }: ClosingProps) {
         disabled={next !== undefined}
         class={next ? "" : "primary"}
         data-testid="close-consultation"
-        onClick={() => void close()}
+        onClick={() => setClosing(true)}
       >
         {t.close}
       </button>
@@ -76,6 +77,14 @@ function Closing({ one, again, decide }: ClosingProps) {
         <button type="button" class="primary" data-testid="decide-next" onClick={() => decide(next)}>
           {t.decideNext(nameOf(next))}
         </button>
+      ) : null}
+      {closing ? (
+        <SignDialog
+          title={t.close}
+          deed={(password) => api.closeConsultation(one.id, password)}
+          done={again}
+          onClose={() => setClosing(false)}
+        />
       ) : null}
     </div>
   );

@@ -1,11 +1,12 @@
 // All consultations, and the way to open one by hand.
 import { useState } from "preact/hooks";
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { Dialog } from "../panels/Dialog";
 import { usePolled } from "../polled";
 import { link } from "../router";
+import { may } from "../session";
 import { ropewayNamed, site } from "../site";
 import { dayMinute } from "../time";
 import type { ConsultationHead } from "../wire";
@@ -32,8 +33,8 @@ function OpenForm({ onClose }: { onClose: () => void }) {
   const submit = async (answers: FormData) => {
     const reason = String(answers.get("reason") ?? "").trim();
     const ropeways = answers.getAll("ropeway").map(String);
-    const done = await doAs(async (name) => {
-      const made = await api.openConsultation({ name, reason, ropeways });
+    const done = await perform(async () => {
+      const made = await api.openConsultation({ reason, ropeways });
       location.hash = link.consultation(made.id);
     });
     if (done) onClose();
@@ -71,7 +72,13 @@ export function Consultations(_: { id: string }) {
     <div class="stack">
       <div class="title-row">
         <h2>{t.title}</h2>
-        <button type="button" class="end" data-testid="open-consultation" onClick={() => setOpening(true)}>
+        <button
+          type="button"
+          class="end"
+          hidden={!may("speak")}
+          data-testid="open-consultation"
+          onClick={() => setOpening(true)}
+        >
           {t.open}
         </button>
       </div>

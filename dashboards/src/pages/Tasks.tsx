@@ -1,12 +1,14 @@
 // Inspection tasks: overdue, due, done; closed with a result, a name and a note.
 import { useState } from "preact/hooks";
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { dueWords } from "../due";
 import { say, texts } from "../i18n";
 import { siteSecond } from "../live/feed";
 import { Dialog } from "../panels/Dialog";
+import { Signature, signatureOf } from "../panels/Signature";
 import { usePolled } from "../polled";
+import { may } from "../session";
 import { link } from "../router";
 import { dayMinute } from "../time";
 import type { Task } from "../wire";
@@ -46,7 +48,8 @@ function CloseForm({ task, onClose, again }: { task: Task; onClose: () => void; 
   const submit = async (answers: FormData) => {
     const result = answers.get("result") === "fail" ? "fail" : "pass";
     const note = String(answers.get("note") ?? "").trim();
-    const done = await doAs((name) => api.closeTask(task.id, { name, result, note }));
+    const password = signatureOf(answers);
+    const done = await perform(() => api.closeTask(task.id, { password, result, note }));
     if (!done) return;
     again();
     onClose();
@@ -73,6 +76,7 @@ function CloseForm({ task, onClose, again }: { task: Task; onClose: () => void; 
         {t.tasks.note}
         <textarea name="note" maxLength={2000} />
       </label>
+      <Signature />
     </Dialog>
   );
 }
@@ -84,14 +88,16 @@ function Open({ task, close }: { task: Task; close: () => void }) {
       <b class="grow">{task.rope ? <a href={link.rope(task.rope)}>{say(task.title)}</a> : say(task.title)}</b>
       <Why task={task} />
       <Due task={task} />
-      <button
-        type="button"
-        data-testid={`close-task-${task.id}`}
-        aria-label={`${t.close}${texts().colon}${say(task.title)}`}
-        onClick={close}
-      >
-        {t.close}
-      </button>
+      {may("do_tasks", task.ropeway) ? (
+        <button
+          type="button"
+          data-testid={`close-task-${task.id}`}
+          aria-label={`${t.close}${texts().colon}${say(task.title)}`}
+          onClick={close}
+        >
+          {t.close}
+        </button>
+      ) : null}
     </li>
   );
 }

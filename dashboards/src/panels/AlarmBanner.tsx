@@ -1,11 +1,12 @@
 // The one line on what needs someone first: what, value against limit, since when, what to do.
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
 import { foremost, isActive, needsAcknowledging } from "../judge";
 import { maybe } from "../numbers";
+import { may } from "../session";
 import { muted, setMuted } from "../preferences";
 import { allowed, span, when } from "../time";
 import type { Alarm, Priority } from "../wire";
@@ -21,13 +22,14 @@ export function alarmText(alarm: Alarm): string {
 
 export function AcknowledgeButton({ alarm, primary = false }: { alarm: Alarm; primary?: boolean }) {
   const t = texts().alarms;
+  if (!may("answer_alarms", alarm.ropeway)) return null;
   return (
     <button
       type="button"
       class={primary ? "primary" : ""}
       data-testid={`ack-${alarm.id}`}
       aria-label={t.acknowledgeNamed(say(alarm.name))}
-      onClick={() => void doAs((name) => api.acknowledge(alarm.id, name))}
+      onClick={() => void perform(() => api.acknowledge(alarm.id))}
     >
       {t.acknowledge}
     </button>

@@ -1,9 +1,10 @@
 // What can be done with an open alarm: acknowledge, reset, shelve.
 import { useState } from "preact/hooks";
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { needsAcknowledging } from "../judge";
+import { may } from "../session";
 import type { Alarm } from "../wire";
 import { AcknowledgeButton } from "./AlarmBanner";
 import { ShelveDialog } from "./ShelveDialog";
@@ -15,7 +16,7 @@ function ResetButton({ alarm }: { alarm: Alarm }) {
       type="button"
       data-testid={`reset-${alarm.id}`}
       aria-label={t.resetNamed(say(alarm.name))}
-      onClick={() => void doAs((name) => api.alarmAct(alarm.id, "reset", name))}
+      onClick={() => void perform(() => api.alarmAct(alarm.id, "reset"))}
     >
       {t.reset}
     </button>
@@ -30,8 +31,8 @@ export function AlarmButtons({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number
       {needsAcknowledging(alarm) ? (
         <AcknowledgeButton alarm={alarm} primary={alarm.state === "unacknowledged"} />
       ) : null}
-      {alarm.state === "latched" ? <ResetButton alarm={alarm} /> : null}
-      {shelf_h > 0 ? (
+      {alarm.state === "latched" && may("answer_alarms", alarm.ropeway) ? <ResetButton alarm={alarm} /> : null}
+      {shelf_h > 0 && may("shelve_alarms", alarm.ropeway) ? (
         <button
           type="button"
           data-testid={`shelve-${alarm.id}`}

@@ -1,9 +1,10 @@
 // Lines that InfluxDB refused for good, and what can be done: send again, take along, drop, fill again.
 import { useState } from "preact/hooks";
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { texts } from "../i18n";
 import { usePolled } from "../polled";
+import { may } from "../session";
 import { dayMinute } from "../time";
 
 const MOST_SHOWN = 50;
@@ -16,18 +17,18 @@ export function DeadLetters({ count }: { count: number }) {
     30,
     [open, count],
   );
-  const act = async (deed: (name: string) => Promise<unknown>) => {
-    if (await doAs(deed)) letters.again();
+  const act = async (deed: () => Promise<unknown>) => {
+    if (await perform(deed)) letters.again();
   };
   const shown = letters.answer?.letters ?? [];
   return (
     <>
-      <p class="acts">
+      <p class="acts" hidden={!may("tend_history")}>
         <button
           type="button"
           title={t.refillTitle}
           data-testid="refill"
-          onClick={() => void act((name) => api.refill(name))}
+          onClick={() => void act(api.refill)}
         >
           {t.refill}
         </button>
@@ -36,7 +37,7 @@ export function DeadLetters({ count }: { count: number }) {
             <button type="button" aria-expanded={open} onClick={() => show(!open)}>
               {t.letters}
             </button>
-            <button type="button" onClick={() => void act((name) => api.retryLetters(name))}>
+            <button type="button" onClick={() => void act(api.retryLetters)}>
               {t.retry}
             </button>
             <a href={api.lettersUrl} download>
@@ -57,7 +58,7 @@ export function DeadLetters({ count }: { count: number }) {
                   <span class="muted">{one.words}</span>
                 </td>
                 <td>
-                  <button type="button" onClick={() => void act((name) => api.dropLetters(name, [one.id]))}>
+                  <button type="button" onClick={() => void act(() => api.dropLetters([one.id]))}>
                     {t.drop}
                   </button>
                 </td>

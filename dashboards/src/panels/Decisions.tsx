@@ -1,13 +1,15 @@
 // The decision for each ropeway of a consultation; a later one is a new row, the newest counts.
 import { useState } from "preact/hooks";
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { number } from "../numbers";
+import { may } from "../session";
 import { ropewayNamed } from "../site";
 import { when } from "../time";
 import type { Consultation, Decision, DecisionWord } from "../wire";
 import { Dialog } from "./Dialog";
+import { Signature, signatureOf } from "./Signature";
 
 const WORDS: DecisionWord[] = [
   "normal",
@@ -70,7 +72,10 @@ function Form({ one, ropeway, onClose, again }: FormProps) {
     const speed = Number.parseFloat(String(answers.get("speed") ?? ""));
     const speed_mps = word === "slow" && Number.isFinite(speed) ? speed : null;
     const note = String(answers.get("note") ?? "").trim();
-    const done = await doAs((name) => api.decide(one.id, { name, ropeway, decision: word, speed_mps, note }));
+    const password = signatureOf(answers);
+    const done = await perform(() =>
+      api.decide(one.id, { password, ropeway, decision: word, speed_mps, note }),
+    );
     if (!done) return;
     again();
     onClose();
@@ -94,6 +99,7 @@ function Form({ one, ropeway, onClose, again }: FormProps) {
         {t.consultations.note}
         <textarea name="note" maxLength={2000} />
       </label>
+      <Signature />
     </Dialog>
   );
 }
@@ -122,7 +128,7 @@ function Row({ one, ropeway, decide }: { one: Consultation; ropeway: string; dec
           </small>
         ) : null}
       </div>
-      {one.state === "closed" ? null : (
+      {one.state === "closed" || !may("decide", ropeway) ? null : (
         <button
           type="button"
           class={valid ? "" : "primary"}

@@ -1,12 +1,13 @@
 // The top of every page: where we are, that it is simulated, the clock, the age of the data, the sound.
-import { askName } from "../acting";
 import { texts, say } from "../i18n";
 import { devicesOnline } from "../live/board";
 import { frameAgeTenths, lastFrameMs, siteSecond } from "../live/feed";
 import { soundState, unlockSound } from "../live/horn";
-import { actor, language, muted, setLanguage, setMuted, setTheme, theme } from "../preferences";
+import { muted, setMuted } from "../preferences";
 import { site } from "../site";
 import { clock, day } from "../time";
+import { Choices } from "./Choices";
+import { WhoIsHere } from "./WhoIsHere";
 
 function Clock() {
   const now_ms = siteSecond.value * 1000;
@@ -43,41 +44,6 @@ function Sound() {
   );
 }
 
-function Choices() {
-  const t = texts().header;
-  return (
-    <>
-      <button
-        type="button"
-        class="quiet"
-        title={t.actorTitle}
-        data-testid="actor"
-        onClick={() => void askName()}
-      >
-        {actor.value || t.actorNone}
-      </button>
-      <button
-        type="button"
-        class="quiet"
-        title={t.themeTitle}
-        data-testid="theme"
-        onClick={() => setTheme(theme.value === "dark" ? "light" : "dark")}
-      >
-        {t.theme[theme.value]}
-      </button>
-      <button
-        type="button"
-        class="quiet"
-        lang={language.value === "zh" ? "en" : "zh-CN"}
-        data-testid="lang"
-        onClick={() => setLanguage(language.value === "zh" ? "en" : "zh")}
-      >
-        {t.language}
-      </button>
-    </>
-  );
-}
-
 export function Header({ children }: { children: preact.ComponentChildren }) {
   const known = site.value;
   const t = texts().header;
@@ -92,6 +58,7 @@ export function Header({ children }: { children: preact.ComponentChildren }) {
         <DataAge />
         <Devices />
         <Sound />
+        <WhoIsHere />
         <Choices />
       </div>
     </header>

@@ -1,9 +1,10 @@
 // What the next shift must know: every alarm that is hidden, by whom, why and until when.
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { hiddenAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
+import { may } from "../session";
 import { when } from "../time";
 import type { Alarm } from "../wire";
 import { Mark } from "./Mark";
@@ -13,12 +14,14 @@ function BackButton({ alarm }: { alarm: Alarm }) {
   if (alarm.state !== "shelved" && alarm.state !== "out_of_service") return null;
   const deed = alarm.state === "shelved" ? "unshelve" : "put-back";
   const word = alarm.state === "shelved" ? t.unshelve : t.putBack;
+  const permission = deed === "unshelve" ? "shelve_alarms" : "take_alarms_out";
+  if (!may(permission, alarm.ropeway)) return null;
   return (
     <button
       type="button"
       data-testid={`back-${alarm.id}`}
       aria-label={`${word} ${say(alarm.name)}`}
-      onClick={() => void doAs((name) => api.alarmAct(alarm.id, deed, name))}
+      onClick={() => void perform(() => api.alarmAct(alarm.id, deed))}
     >
       {word}
     </button>

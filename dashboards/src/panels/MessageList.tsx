@@ -1,8 +1,9 @@
 // The messages: what each said, to whom, what the service answered, who has seen it.
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { texts } from "../i18n";
 import { language } from "../preferences";
+import { may } from "../session";
 import { when } from "../time";
 import type { Message } from "../wire";
 import { Mark } from "./Mark";
@@ -56,7 +57,7 @@ function Row({ message, now_ms, again, named, channelNamed }: Rows & { message: 
   const waits = message.state === "waiting";
   const late = waits && now_ms >= message.late_ms;
   const retry = async () => {
-    if (await doAs((name) => api.retryMessage(message.id, name))) again();
+    if (await perform(() => api.retryMessage(message.id))) again();
   };
   return (
     <tr data-message={message.id} class={late ? "bad" : ""}>
@@ -79,7 +80,7 @@ function Row({ message, now_ms, again, named, channelNamed }: Rows & { message: 
       </td>
       <td class="nowrap">
         <span class={waits ? "lacking" : "muted"}>{late ? t.late : t.states[message.state]}</span>
-        {waits ? (
+        {waits && may("answer_alarms") ? (
           <div>
             <button type="button" data-testid={`retry-${message.id}`} onClick={() => void retry()}>
               {t.retry}

@@ -1,9 +1,10 @@
 // The opinions given in a consultation, the dissenting one marked as such, and a form for another.
 import { useState } from "preact/hooks";
-import { doAs } from "../acting";
+import { perform } from "../acting";
 import { api } from "../api";
 import { texts } from "../i18n";
 import { role, setRole } from "../preferences";
+import { may } from "../session";
 import { when } from "../time";
 import type { Consultation } from "../wire";
 import { Dialog } from "./Dialog";
@@ -15,7 +16,7 @@ function Form({ one, onClose, again }: { one: Consultation; onClose: () => void;
     const my_role = String(answers.get("role") ?? "").trim();
     const dissent = answers.get("dissent") !== null;
     setRole(my_role);
-    const done = await doAs((name) => api.giveOpinion(one.id, { name, role: my_role, text, dissent }));
+    const done = await perform(() => api.giveOpinion(one.id, { role: my_role, text, dissent }));
     if (!done) return;
     again();
     onClose();
@@ -63,7 +64,7 @@ export function Opinions({ one, again }: { one: Consultation; again: () => void 
           <p>{opinion.text}</p>
         </div>
       ))}
-      {one.state === "closed" ? null : (
+      {one.state === "closed" || !may("speak") ? null : (
         <button type="button" data-testid="add-opinion" onClick={() => setWriting(true)}>
           {t.addOpinion}
         </button>

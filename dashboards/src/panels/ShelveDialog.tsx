@@ -1,6 +1,6 @@
 // Hides an alarm for some time: choose how long, touch the reason.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { doAs, notice } from "../acting";
+import { notice, perform } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
 import { allowed } from "../time";
@@ -22,7 +22,7 @@ export function ShelveDialog({ alarm, longest_h, onClose }: Props) {
     dialog.current?.showModal();
   }, []);
   const shelve = async (reason: string) => {
-    if (await doAs((name) => api.shelve(alarm.id, name, reason, for_s))) onClose();
+    if (await perform(() => api.shelve(alarm.id, reason, for_s))) onClose();
   };
   return (
     <dialog ref={dialog} class="panel" aria-label={t.alarms.shelveNamed(say(alarm.name))} onCancel={onClose}>

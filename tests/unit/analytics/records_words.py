@@ -12,6 +12,8 @@ from analytics.model import (
     Decision,
     Guidance,
     RopeTest,
+    RuleSet,
+    RuleSetState,
     Task,
     TaskState,
     Trace,
@@ -130,3 +132,18 @@ def a_notice(callout: int, **other: Any) -> Notice:
         "receipts": (Receipt("zhang.wei"), Receipt("li.na")),
     }
     return Notice(**words | other)
+
+
+def a_rule_set(**other: Any) -> RuleSet:
+    words: dict[str, Any] = {
+        "id": 0,
+        "version": "v1",
+        "base": "v0",
+        "site_file": "v0",
+        "text": "",
+        "why": "阵风限值下调",
+        "proposed_by": "李工",
+        "proposed_ns": NOON_NS,
+        "state": RuleSetState.PROPOSED,
+    }
+    return RuleSet(**words | other)

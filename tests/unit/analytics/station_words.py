@@ -66,7 +66,7 @@ async def a_desk(
         history = History(folder / "history.sqlite", plant, clock)
         try:
             engine = Engine(plant, judging, records, board.subscribe("engine", 1000), clock)
-            evidence = Evidence(plant, judging, board, history, engine.conditions)
+            evidence = Evidence(plant, lambda: judging, board, history, engine.conditions)
             await engine.restore()
             consultations = Consultations(evidence, records, engine, clock, lambda: 3)
             yield Desk(engine, records, board, history, consultations, evidence, clock)

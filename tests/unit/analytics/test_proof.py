@@ -11,14 +11,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analytics.model import Opinion
+from analytics.people import AccessKey, KeyKind, Session
 from analytics.records import Attempt, Closing, Outcome, RecordsError
 from analytics.records.checkpoint import Checkpoint, signed, signing_key
 from analytics.records.proof import end_of, prove
 from analytics.records.substitutions import Substitution
+from tests.people import keep_person
 from tests.unit.analytics.records_words import (
     NOON_NS,
     a_decision,
     a_notice,
+    a_rule_set,
     a_task,
     a_test,
     a_trace,
@@ -41,6 +44,10 @@ TABLES = {
     "receipt",
     "attempt",
     "kept_state",
+    "person",
+    "session",
+    "access_key",
+    "rule_set",
 }
 
 
@@ -64,6 +71,12 @@ async def store(tmp_path: Path) -> Path:
         (notice,) = await records.notices.make([a_notice(callout.id)])
         tried = Attempt(1, NOON_NS, 40, Outcome.DELIVERED, "HTTP 200")
         await records.notices.tried(notice, tried, NOON_NS)
+        person = await keep_person(records)
+        session = Session(0, person.id, "192.0.2.1", NOON_NS, NOON_NS + 1)
+        await records.sessions.begin(session, "0" * 64, person.name)
+        key = AccessKey(0, KeyKind.KIOSK, "wall", person.grants, NOON_NS, person.name, NOON_NS + 1)
+        await records.access_keys.add(key, "1" * 64)
+        await records.rule_sets.propose(a_rule_set())
     return path
 
 

@@ -14,6 +14,7 @@ from api.config import SiteFile
 from api.station import Station, StationSettings, open_station
 from collector.model import Scan
 from collector.site import Name, Plant
+from tests.people import LOGIN, PASSWORD, keep_person
 from tests.ports import free_port
 from tests.unit.analytics.judging_words import a_judging, a_rule
 from tests.unit.analytics.station_words import about_now
@@ -82,13 +83,21 @@ class Desk:
         return answer.json()
 
 
+async def log_in(client: httpx.AsyncClient, login: str = LOGIN) -> None:
+    """Have the client be somebody from now on."""
+    answer = await client.post("/api/session", json={"login": login, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+
+
 @asynccontextmanager
 async def a_station(
     folder: Path, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[Station]:
     settings = StationSettings(folder, about_now(60), environment=environment or {})
     async with open_station(a_site(), settings) as station:
+        await keep_person(station.records)
         await station.engine.restore()
+        await station.log_in.restore()
         yield station
 
 
@@ -98,6 +107,7 @@ async def a_desk(folder: Path, environment: Mapping[str, str] | None = None) -> 
         app = create_app(station, screens=folder / "none")
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
+            await log_in(client)
             yield Desk(station, client)
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from analytics.conditions import conditions_of
+from tests.people import LOGIN, NAME, PASSWORD, a_person, keep_person
 from tests.unit.api.parts import GUST, Desk, a_desk
 from tests.unit.api.shapes import ALARM, ASIDE, ERROR, KPI, fits
 
 HIGH = f"gust/{GUST}/H"
-LATER = {"name": "王磊", "reason": "检修", "for_s": 600}
+LATER = {"reason": "检修", "for_s": 600}
 
 
 async def gusty(desk: Desk) -> int:
@@ -21,11 +22,11 @@ async def gusty(desk: Desk) -> int:
 async def test_an_alarm_is_confirmed_after_it_was_acknowledged(tmp_path: Path) -> None:
     async with a_desk(tmp_path) as desk:
         path = f"/api/alarms/{await gusty(desk)}"
-        fits(await desk.post(f"{path}/confirm", {"name": "王磊"}, 409), ERROR)
-        await desk.post(f"{path}/acknowledge", {"name": "王磊"})
-        done = await desk.post(f"{path}/confirm", {"name": "李工", "comment": "已减速"})
+        fits(await desk.post(f"{path}/confirm", {}, 409), ERROR)
+        await desk.post(f"{path}/acknowledge", {})
+        done = await desk.post(f"{path}/confirm", {"comment": "已减速"})
         fits(done, ALARM)
-        assert (done["confirmed_by"], done["confirmed_comment"]) == ("李工", "已减速")
+        assert (done["confirmed_by"], done["confirmed_comment"]) == (NAME, "已减速")
 
 
 async def test_a_safety_alarm_is_not_shelved_and_its_class_says_so(tmp_path: Path) -> None:
@@ -39,16 +40,19 @@ async def test_a_safety_alarm_is_not_shelved_and_its_class_says_so(tmp_path: Pat
 
 async def test_out_of_service_shows_who_signed_and_until_when(tmp_path: Path) -> None:
     async with a_desk(tmp_path) as desk:
-        body = {**LATER, "source": HIGH, "second": "李工"}
-        await desk.post("/api/alarms/out-of-service", {**body, "second": "王磊"}, 409)
+        await keep_person(desk.station.records, a_person("ligong", "李工"))
+        await desk.station.log_in.restore()
+        body = {**LATER, "source": HIGH, "second_login": "ligong", "second_password": PASSWORD}
+        await desk.post("/api/alarms/out-of-service", {**body, "second_login": LOGIN}, 409)
+        await desk.post("/api/alarms/out-of-service", {**body, "second_password": "guess"}, 403)
         out = await desk.post("/api/alarms/out-of-service", body)
         fits(out, ALARM)
         fits(out["aside"], ASIDE)
-        assert (out["aside"]["by"], out["aside"]["second"]) == ("王磊", "李工")
+        assert (out["aside"]["by"], out["aside"]["second"]) == (NAME, "李工")
         sheet = await desk.get("/api/alarms/hand-over")
         assert [one["source"] for one in sheet["out_of_service"]] == [HIGH]
         assert sheet["shelved"] == []
-        await desk.post(f"/api/alarms/{out['id']}/put-back", {"name": "王磊"})
+        await desk.post(f"/api/alarms/{out['id']}/put-back", {})
         assert (await desk.get("/api/alarms"))["alarms"] == []
 
 

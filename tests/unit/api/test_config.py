@@ -66,7 +66,7 @@ def test_a_file_with_eight_faults_names_all_eight(tmp_path: Path) -> None:
 def test_the_schema_knows_every_table() -> None:
     known = site_schema()["properties"]
     plant = {"site", "ropeway", "device", "history"}
-    judging = {"rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection"}
+    judging = {"rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection", "log_in"}
     telling = {"channel", "duty", "escalation", "quiet_hours", "notify"}
     assert set(known) == plant | judging | telling
 

@@ -15,9 +15,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from api.app import create_app
+from api.deps import SESSION_COOKIE
 from api.live import FRAME_EVERY_S, HEARTBEAT_S, MOST_WAITING, LiveClient
 from api.station import Station
 from collector.model import Quality
+from tests.people import LOGIN, PASSWORD
 from tests.unit.api.parts import BEGIN_MS, Desk, a_rope_alarm, a_station
 
 
@@ -52,6 +54,15 @@ async def served(folder: Path) -> AsyncIterator[tuple[Desk, str]]:
             listener.close()
 
 
+@asynccontextmanager
+async def looking(desk: Desk, address: str, **headers: str) -> AsyncIterator[ClientConnection]:
+    """Open the live socket as the page of somebody who is logged in."""
+    opened = await desk.station.log_in.log_in(LOGIN, PASSWORD, "127.0.0.1")
+    own = {"Cookie": f"{SESSION_COOKIE}={opened.token}", **headers}
+    async with connect(f"ws://{address}/api/live", additional_headers=own) as page:
+        yield page
+
+
 async def frame(page: ClientConnection) -> Any:
     return json.loads(await asyncio.wait_for(page.recv(), 5))
 
@@ -59,7 +70,7 @@ async def frame(page: ClientConnection) -> Any:
 async def test_a_snapshot_comes_first_and_then_every_delta(tmp_path: Path) -> None:
     async with served(tmp_path) as (desk, address):
         await desk.see(desk.reading(1, speed=5.0, e_stop=Quality.BAD_SOURCE))
-        async with connect(f"ws://{address}/api/live") as page:
+        async with looking(desk, address) as page:
             first = await frame(page)
             numbers = [first["n"], *[(await frame(page))["n"] for _ in range(4)]]
     assert first["kind"] == "snapshot"
@@ -72,7 +83,7 @@ async def test_a_snapshot_comes_first_and_then_every_delta(tmp_path: Path) -> No
 
 
 async def test_a_delta_holds_what_changed_and_nothing_else(tmp_path: Path) -> None:
-    async with served(tmp_path) as (desk, address), connect(f"ws://{address}/api/live") as page:
+    async with served(tmp_path) as (desk, address), looking(desk, address) as page:
         for _ in range(3):
             await frame(page)
         quiet = await frame(page)
@@ -91,7 +102,7 @@ async def test_a_delta_holds_what_changed_and_nothing_else(tmp_path: Path) -> No
 
 
 async def test_a_change_is_told_as_soon_as_it_is_known(tmp_path: Path) -> None:
-    async with served(tmp_path) as (desk, address), connect(f"ws://{address}/api/live") as page:
+    async with served(tmp_path) as (desk, address), looking(desk, address) as page:
         await frame(page)
         waited_s = []
         for second in range(9):
@@ -106,7 +117,7 @@ async def test_a_change_is_told_as_soon_as_it_is_known(tmp_path: Path) -> None:
 
 
 async def test_many_changes_are_told_together(tmp_path: Path) -> None:
-    async with served(tmp_path) as (desk, address), connect(f"ws://{address}/api/live") as page:
+    async with served(tmp_path) as (desk, address), looking(desk, address) as page:
         before = (await frame(page))["n"]
         began_s = time.monotonic()
         for turn in range(200):
@@ -124,13 +135,13 @@ async def test_while_nobody_looks_nothing_is_encoded(tmp_path: Path) -> None:
         await asyncio.sleep(3 * FRAME_EVERY_S)
         assert desk.station.live.number == 0
         await desk.see(desk.reading(1, speed=4.0))
-        async with connect(f"ws://{address}/api/live") as page:
+        async with looking(desk, address) as page:
             assert (await frame(page))["values"][0] == 4.0
             assert (await frame(page))["n"] == 1
 
 
 async def test_snapshot_and_deltas_together_are_the_board(tmp_path: Path) -> None:
-    async with served(tmp_path) as (desk, address), connect(f"ws://{address}/api/live") as page:
+    async with served(tmp_path) as (desk, address), looking(desk, address) as page:
         shown = (await frame(page))["values"]
         for second in range(8):
             await desk.see(desk.reading(second, speed=float(second), e_stop=second % 2))
@@ -145,11 +156,11 @@ async def test_snapshot_and_deltas_together_are_the_board(tmp_path: Path) -> Non
 async def test_a_foreign_page_is_refused_on_the_socket(tmp_path: Path, origin: str) -> None:
     async with served(tmp_path) as (desk, address):
         with pytest.raises(InvalidStatus) as refusal:
-            async with connect(f"ws://{address}/api/live", additional_headers={"Origin": origin}):
+            async with looking(desk, address, Origin=origin):
                 pass
         assert refusal.value.response.status_code == 403
         own = {"Origin": f"http://{address}"}
-        async with connect(f"ws://{address}/api/live", additional_headers=own) as page:
+        async with looking(desk, address, **own) as page:
             assert (await frame(page))["kind"] == "snapshot"
             assert desk.station.live.clients == 1
 
@@ -157,7 +168,7 @@ async def test_a_foreign_page_is_refused_on_the_socket(tmp_path: Path, origin: s
 async def test_a_page_that_goes_is_forgotten(tmp_path: Path) -> None:
     async with served(tmp_path) as (desk, address):
         for _ in range(3):
-            async with connect(f"ws://{address}/api/live") as page:
+            async with looking(desk, address) as page:
                 await frame(page)
         async with asyncio.timeout(5):
             while desk.station.live.clients:
@@ -165,7 +176,7 @@ async def test_a_page_that_goes_is_forgotten(tmp_path: Path) -> None:
 
 
 async def test_what_a_page_sends_is_read_and_forgotten(tmp_path: Path) -> None:
-    async with served(tmp_path) as (_, address), connect(f"ws://{address}/api/live") as page:
+    async with served(tmp_path) as (desk, address), looking(desk, address) as page:
         await page.send("hello")
         await page.send(b"\x00\xff")
         numbers = [(await frame(page))["n"] for _ in range(3)]

@@ -18,10 +18,11 @@ from api.app import create_app
 from api.health import health_table, write_health
 from api.station import StationSettings, _troubles, open_station
 from tests.chat_services import Answer, Robots, robots
+from tests.people import NAME, keep_person
 from tests.unit.analytics.notify_words import NEVER_TESTED, SECRETS, telling_tables
 from tests.unit.analytics.records_words import an_alarm
 from tests.unit.analytics.station_words import about_now
-from tests.unit.api.parts import HERE, Desk, a_desk, a_site
+from tests.unit.api.parts import HERE, Desk, a_desk, a_site, log_in
 from tests.unit.api.shapes import CHANNEL, ERROR, NOTICE, WALL, fits
 
 
@@ -29,15 +30,20 @@ from tests.unit.api.shapes import CHANNEL, ERROR, NOTICE, WALL, fits
 async def notifying(folder: Path, server: Robots, **other: Any) -> AsyncIterator[Desk]:
     """A station that calls people, but judges nothing, and a client to it."""
     tables = telling_tables(server.address) | NEVER_TESTED | other
+    # Who is logged in is on the roster: by the name that the records show.
+    tables["duty"][0]["name"] = {"zh": NAME, "en": NAME}
     site = replace(a_site(), telling=Telling.model_validate(tables))
     settings = StationSettings(folder, about_now(60), environment=SECRETS)
     async with open_station(site, settings) as station:
+        await keep_person(station.records)
         await station.engine.restore()
+        await station.log_in.restore()
         await station.notices.restore()
         app = create_app(station, screens=folder / "none")
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         running = asyncio.ensure_future(station.notices.run())
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
+            await log_in(client)
             yield Desk(station, client)
         running.cancel()
         await station.notices.outbox.finish()
@@ -59,7 +65,7 @@ async def test_a_message_is_listed_with_its_attempts_and_receipts(tmp_path: Path
             fits(one, NOTICE)
             assert one["state"] == "delivered"
             assert all(receipt["delivered_ms"] for receipt in one["receipts"])
-        await desk.post(f"/api/alarms/{alarm.id}/acknowledge", {"name": "zhang.wei"})
+        await desk.post(f"/api/alarms/{alarm.id}/acknowledge", {})
         async with asyncio.timeout(10):
             while "seen_ms': None" in str(await seen_by(desk, "zhang.wei")):
                 await asyncio.sleep(0.02)
@@ -75,7 +81,7 @@ async def seen_by(desk: Desk, person: str) -> list[dict[str, Any]]:
 
 async def test_channels_say_how_they_do_and_the_roster_who_is_on(tmp_path: Path) -> None:
     async with robots() as server, notifying(tmp_path, server) as desk:
-        made = await desk.post("/api/notices/test", {"name": "张伟", "channel": "group"})
+        made = await desk.post("/api/notices/test", {"channel": "group"})
         fits(made, NOTICE)
         await until_tried(desk, 1)
         found = await desk.get("/api/notices/channels")
@@ -87,9 +93,9 @@ async def test_channels_say_how_they_do_and_the_roster_who_is_on(tmp_path: Path)
         (zhang,) = [one for one in found["duty"] if one["user"] == "zhang.wei"]
         assert zhang["on_duty"]
         assert zhang["contacts"][1] == {"channel": "sms", "to": "138****0001"}
-        fits(await desk.post("/api/notices/test", {"name": "a", "channel": "none"}, 404), ERROR)
+        fits(await desk.post("/api/notices/test", {"channel": "none"}, 404), ERROR)
         entries = await desk.station.records.journal.entries()
-        assert ("test asked for", "张伟") in {(one.what, one.who) for one in entries}
+        assert ("test asked for", NAME) in {(one.what, one.who) for one in entries}
 
 
 async def test_a_message_under_way_is_tried_again_by_a_person(tmp_path: Path) -> None:
@@ -100,11 +106,11 @@ async def test_a_message_under_way_is_tried_again_by_a_person(tmp_path: Path) ->
         (stuck,) = [one for one in found if one["channel"] == "group"]
         assert "sign not match" in stuck["attempts"][0]["words"]
         server.heal()
-        await desk.post(f"/api/notices/{stuck['id']}/retry", {"name": "张伟"})
+        await desk.post(f"/api/notices/{stuck['id']}/retry", None)
         async with asyncio.timeout(10):
             while desk.station.notices.outbox.waiting:
                 await asyncio.sleep(0.02)
-        again = await desk.post(f"/api/notices/{stuck['id']}/retry", {"name": "张伟"}, 404)
+        again = await desk.post(f"/api/notices/{stuck['id']}/retry", None, 404)
         fits(again, ERROR)
 
 
@@ -147,7 +153,7 @@ async def test_no_secret_is_in_any_answer_log_or_record(
             server.refuse(path, Answer(body=said))
         await desk.station.engine.raise_alarm(an_alarm())
         await until_tried(desk)
-        await desk.post("/api/notices/test", {"name": "张伟", "channel": "sms"})
+        await desk.post("/api/notices/test", {"channel": "sms"})
         await until_tried(desk, 4)
         write_health(health_table(desk.station))
         paths: dict[str, Any] = (await desk.get("/api/openapi.json"))["paths"]

@@ -51,6 +51,7 @@ export const consultations: Texts["consultations"] = {
   close: "Close",
   otherCurves: (count) => `${count} other curves`,
   decideNext: (way) => `Decide: ${way}`,
+  leaderDecides: "The duty leader or a shift lead decides and closes",
   closeNeeds: "Every ropeway needs a decision before closing",
   closedBy: (name, time) => `closed by ${name} at ${time}`,
   words: {

@@ -24,8 +24,6 @@ export const header: Texts["header"] = {
   theme: { light: "Dark", dark: "Light" },
   themeTitle: "Change between light and dark",
   language: "中文",
-  actorNone: "no name",
-  actorTitle: "Name you act under; touch to change",
   fast: (times) => `fast time ×${times}`,
 };
 
@@ -64,10 +62,6 @@ export const kinds: Texts["kinds"] = {
 };
 
 export const acting: Texts["acting"] = {
-  title: "Your name",
-  explain:
-    "What you do is recorded with this name and the time. This browser remembers it; change it at the top.",
-  name: "Name",
   role: "Role",
   save: "OK",
   cancel: "Cancel",

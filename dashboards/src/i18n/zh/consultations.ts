@@ -44,6 +44,7 @@ export const consultations = {
   otherCurves: (count: number) => `其余 ${count} 条曲线`,
   decideNext: (way: string) => `决定：${way}`,
   close: "关闭会商",
+  leaderDecides: "由带班领导或值班长决定并关闭",
   closeNeeds: "每条索道都有决定后才能关闭",
   closedBy: (name: string, time: string) => `${name} 于 ${time} 关闭`,
   words: {

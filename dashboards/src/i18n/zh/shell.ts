@@ -23,8 +23,6 @@ export const header = {
   theme: { light: "夜间", dark: "日间" },
   themeTitle: "切换日间和夜间配色",
   language: "English",
-  actorNone: "未署名",
-  actorTitle: "当前署名，点按更改",
   fast: (times: string) => `快速时间 ×${times}`,
 };
 
@@ -63,9 +61,6 @@ export const kinds = {
 } as Record<string, string>;
 
 export const acting = {
-  title: "请署名",
-  explain: "操作会以此姓名和时间写入记录。本机记住姓名，可在页首更改。",
-  name: "姓名",
   role: "岗位",
   save: "确定",
   cancel: "取消",

@@ -1,0 +1,165 @@
+"""Change the rules without a restart: proposed, approved by another, in force at an instant."""
+
+import structlog
+
+from analytics.config import Judging
+from analytics.engine import Engine, LookBack
+from analytics.model import RuleSet, RuleSetState
+from analytics.records import MONITOR, Records, RecordsError, RecordsRefused, Stores
+from analytics.rules_text import rules_of, rules_text
+from collector.clock import Clock
+from collector.site import Plant
+
+LOOK_EVERY_S = 0.5
+
+log = structlog.get_logger()
+
+
+class RuleFaults(Exception):  # noqa: N818  a refusal is an answer, not a fault
+    """The rules cannot be used; `faults` lists every reason with its place."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(faults))
+
+
+async def rules_at_start(records: Records, plant: Plant, judging: Judging, now_ns: int) -> Judging:
+    """Return the judging in force at the start, and keep on record where it came from.
+
+    What was released stays in force until the site file's own rules are changed: a
+    file that somebody edited since then is the newer word, and says so in the journal.
+    """
+    kept = await records.rule_sets.in_force()
+    own = judging.version()
+    if kept is not None and kept.version == own:
+        return judging
+    if kept is not None and kept.site_file == own:
+        released, faults = rules_of(kept.text, plant, judging)
+        if released is not None:
+            return released
+        log.error("released rules no longer fit the plant: the site file's hold", faults=faults)
+    elif kept is not None:
+        log.warning("the site file's rules were changed by hand: they hold", before=kept.version)
+    async with records.transaction() as stores:
+        base = kept.version if kept is not None else own
+        one = await stores.rule_sets.propose(_of_site_file(judging, base, now_ns))
+        await stores.rule_sets.begin(one.id, now_ns)
+    return judging
+
+
+class RuleDesk:
+    """Take proposals, and have the engine judge by what was approved when its instant comes.
+
+    Nothing that is wrong in any place is ever kept, and while a change-over cannot be
+    kept on the disk the old rules stay in force.
+    """
+
+    def __init__(
+        self, plant: Plant, engine: Engine, records: Records, clock: Clock, look_back: LookBack
+    ) -> None:
+        self._plant = plant
+        self._engine = engine
+        self._records = records
+        self._clock = clock
+        self._look_back = look_back
+        self._site_file = ""
+
+    @property
+    def text(self) -> str:
+        """The rules in force as text."""
+        return rules_text(self._engine.judging)
+
+    async def restore(self) -> None:
+        """Learn which rules of the site file the set in force was released over."""
+        standing = await self._records.rule_sets.in_force()
+        self._site_file = standing.site_file if standing else ""
+
+    def judging_of(self, text: str) -> Judging:
+        """Return the judging with the rules of `text`; RuleFaults with all that is wrong."""
+        judging, faults = rules_of(text, self._plant, self._engine.judging)
+        if judging is None:
+            raise RuleFaults(faults)
+        return judging
+
+    async def propose(self, text: str, why: str, who: str) -> RuleSet:
+        """Keep a proposal; RuleFaults, and nothing kept, where it cannot be used."""
+        judging = self.judging_of(text)
+        if judging.version() == self._engine.terms.rule_set:
+            raise RecordsRefused("与现行规则相同", "these are the rules in force")
+        return await self._records.rule_sets.propose(
+            RuleSet(
+                id=0,
+                version=judging.version(),
+                base=self._engine.terms.rule_set,
+                site_file=self._site_file,
+                text=text,
+                why=why,
+                proposed_by=who,
+                proposed_ns=self._clock.now_ns(),
+                state=RuleSetState.PROPOSED,
+            )
+        )
+
+    async def approve(self, set_id: int, who: str, effective_ns: int | None) -> RuleSet:
+        """Keep the approval by `who`, from `effective_ns` on (now, if not given).
+
+        RecordsRefused for the one who proposed it, and where other rules have come into
+        force since: what they changed would be lost unseen.
+        """
+        one = await self._records.rule_sets.get(set_id)
+        if one.state is RuleSetState.PROPOSED and one.base != self._engine.terms.rule_set:
+            raise RecordsRefused(
+                "提出之后规则已变更，请以现行规则为底重新提出",
+                "other rules came into force since: propose anew from those in force",
+            )
+        now_ns = self._clock.now_ns()
+        return await self._records.rule_sets.approve(
+            set_id, who, now_ns, max(now_ns, effective_ns or now_ns)
+        )
+
+    async def withdraw(self, set_id: int, who: str) -> RuleSet:
+        """Keep that a set will not come into force."""
+        return await self._records.rule_sets.withdraw(set_id, who, self._clock.now_ns())
+
+    async def run(self) -> None:
+        """Take up what was approved when its instant comes, until cancelled."""
+        while True:
+            try:
+                await self.take_up_due()
+            except RecordsError as error:
+                log.warning("rules cannot be taken up: the old ones hold", reason=str(error))
+            await self._clock.sleep(LOOK_EVERY_S * self._clock.speed)
+
+    async def take_up_due(self) -> None:
+        """Take up the approved sets whose instant has come, the earliest first."""
+        for one in await self._records.rule_sets.waiting():
+            now_ns = self._clock.now_ns()
+            if one.effective_ns is None or one.effective_ns > now_ns:
+                continue
+            judging, faults = rules_of(one.text, self._plant, self._engine.judging)
+            if judging is None or one.base != self._engine.terms.rule_set:
+                log.error("approved rules withdrawn", rule_set=one.id, faults=faults)
+                await self._records.rule_sets.withdraw(one.id, MONITOR, now_ns)
+                continue
+            await self._take_up(one, judging, now_ns)
+
+    async def _take_up(self, one: RuleSet, judging: Judging, now_ns: int) -> None:
+        async def keep(stores: Stores) -> None:
+            await stores.rule_sets.begin(one.id, now_ns)
+
+        await self._engine.take_up(judging, self._look_back, keep)
+        log.info("rules in force", rule_set=one.id, version=one.version)
+
+
+def _of_site_file(judging: Judging, base: str, now_ns: int) -> RuleSet:
+    return RuleSet(
+        id=0,
+        version=judging.version(),
+        base=base,
+        site_file=judging.version(),
+        text=rules_text(judging),
+        why="场站文件 the site file",
+        proposed_by=MONITOR,
+        proposed_ns=now_ns,
+        state=RuleSetState.PROPOSED,
+    )

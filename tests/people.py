@@ -1,0 +1,56 @@
+"""The people of the tests: one who may do everything, and how anybody gets in."""
+
+import asyncio
+import json
+import threading
+import urllib.request
+from functools import cache
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from analytics.people import Grant, Grants, Person, Role
+from analytics.records import Records
+from collector.clock import Clock
+
+LOGIN, NAME, PASSWORD = "wanglei", "值班领导 王磊", "correct horse 电池"
+EVERYTHING: Grants = tuple(Grant(role) for role in Role)
+# A hash says by itself how dear it was: these are cheap, the product's are not.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def a_person(
+    login: str = LOGIN, name: str = NAME, grants: Grants = EVERYTHING, *, one_time: bool = False
+) -> Person:
+    return Person(0, login, name, grants, True, one_time, 1, "test")
+
+
+async def keep_person(records: Records, person: Person | None = None) -> Person:
+    """Keep a person whose password is PASSWORD."""
+    return await records.people.add(person or a_person(), CHEAP.hash(PASSWORD))
+
+
+def keep_person_in(folder: Path) -> None:
+    """Keep the person in the records of a monitor that does not run."""
+
+    async def keep() -> None:
+        async with Records.open(folder / "records.sqlite", Clock().now_ns) as records:
+            if not await records.people.listed():
+                await keep_person(records)
+
+    # Playwright's loop may run in this thread already.
+    thread = threading.Thread(target=lambda: asyncio.run(keep()))
+    thread.start()
+    thread.join()
+
+
+@cache
+def cookie_at(url: str, login: str = LOGIN, password: str = PASSWORD) -> str:
+    """Return the session cookie of a log-in at a running monitor, as `name=value`."""
+    request = urllib.request.Request(
+        f"{url}/api/session",
+        data=json.dumps({"login": login, "password": password}).encode(),
+        headers={"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return str(answer.headers["set-cookie"]).split(";", 1)[0]
