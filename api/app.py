@@ -19,6 +19,7 @@ from api.routes import (
     journal,
     live,
     metrics,
+    notices,
     people,
     plant,
     ropes,
@@ -30,6 +31,25 @@ from api.routes import (
 )
 from api.station import Station
 
+ROUTES = (
+    session,
+    people,
+    journal,
+    plant,
+    history,
+    influx,
+    rules,
+    rule_sets,
+    alarms,
+    consultations,
+    ropes,
+    tasks,
+    substitutions,
+    notices,
+    health,
+    metrics,
+    live,
+)
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
 ROUTES = (
     session,

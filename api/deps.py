@@ -115,6 +115,7 @@ ProposingRules = Annotated[Caller, Depends(Needs(Permission.PROPOSE_RULES))]
 ApprovingRules = Annotated[Caller, Depends(Needs(Permission.APPROVE_RULES))]
 ReadingJournal = Annotated[Caller, Depends(Needs(Permission.READ_JOURNAL))]
 TendingPeople = Annotated[Caller, Depends(Needs(Permission.TEND_PEOPLE))]
+TestingChannels = Annotated[Caller, Depends(Needs(Permission.TEST_CHANNELS))]
 Self = Annotated[Caller, Depends(LoggedIn())]
 
 

@@ -18,6 +18,11 @@ from analytics.consultation import Consultations
 from analytics.engine import QUEUE, Engine, LookBack
 from analytics.judge import Judge
 from analytics.log_in import LogInDesk
+from analytics.notify.desk import Means, NoticeDesk
+from analytics.notify.outbox import Outbox
+from analytics.notify.outbox import Pace as NoticePace
+from analytics.notify.services import Services
+from analytics.notify.words import Reading, Teller
 from analytics.passwords import Passwords
 from analytics.records import Records
 from analytics.replay import show_past
@@ -28,7 +33,7 @@ from analytics.selfwatch import SelfWatch, Trouble
 from analytics.substitution import SubstitutionDesk
 from api.config import SiteFile
 from api.live import LiveFeed
-from api.troubles import troubles_of
+from api.troubles import troubles_of, troubles_of_notices
 from collector.clock import REAL_TIME, Clock, TimeBase
 from collector.folder import claimed
 from collector.history.influx import InfluxServer, settings_from
@@ -37,7 +42,7 @@ from collector.history.lines import LineRenderer
 from collector.history.sender import Pace, Sender
 from collector.history.spans import Spans
 from collector.history.store import History
-from collector.model import NANOSECONDS
+from collector.model import NANOSECONDS, Quality
 from collector.service import Collector
 from collector.site import Plant
 from collector.supervisor import DeviceState
@@ -81,6 +86,7 @@ class Station:
     ropes: RopeDesk
     inspections: InspectionDesk
     substitutions: SubstitutionDesk
+    notices: NoticeDesk
     look_back: LookBack
     rules: RuleDesk
     log_in: LogInDesk
@@ -139,7 +145,8 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             stack.callback(server.close)
             pace = Pace(chance=Random().random)  # noqa: S311 - jitter
             sender = Sender(collector.history, server, renderer.render, Clock(), pace)
-        yield _assemble(site, clock, collector, records, _Outlets(sender, past, judging))
+        outlets = _Outlets(sender, past, judging, settings.environment)
+        yield _assemble(site, clock, collector, records, outlets)
 
 
 async def _keep_apart(records: Records, site: SiteFile) -> None:
@@ -156,11 +163,12 @@ async def _keep_apart(records: Records, site: SiteFile) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Outlets:
-    """What was opened besides: the way to an InfluxDB, if one is set, and the rules in force."""
+    """What was opened besides: the way to an InfluxDB, the rules in force, where secrets stand."""
 
     sender: Sender | None
     past: Past | None
     judging: Judging
+    environment: Mapping[str, str]
 
 
 def _assemble(
@@ -190,6 +198,7 @@ def _assemble(
         substitutions=SubstitutionDesk(
             site.plant, records, collector.examination.substitutes, clock
         ),
+        notices=_notice_desk(site, collector, records, engine, outlets.environment),
         log_in=log_in,
         access=access,
         look_back=look_back,
@@ -201,8 +210,31 @@ def _assemble(
     )
 
 
+def _notice_desk(
+    site: SiteFile,
+    collector: Collector,
+    records: Records,
+    engine: Engine,
+    environment: Mapping[str, str],
+) -> NoticeDesk:
+    slots, board, clock = site.plant.slots(), collector.board, collector.clock
+    pace = NoticePace(Random().random)  # noqa: S311 - jitter
+
+    def look(tag: str) -> Reading | None:
+        slot = slots.get(tag)
+        if slot is None:
+            return None
+        return Reading(float(board.values[slot]), Quality(int(board.quality[slot])))
+
+    services = Services(environment, lambda: clock.machine_ns() // NANOSECONDS)
+    outbox = Outbox(site.telling, records, services, clock, pace)
+    teller = Teller(site.plant, ZoneInfo(site.plant.site.timezone))
+    return NoticeDesk(Means(site.telling, teller, look, outbox), records, engine, clock)
+
+
 def _troubles(station: Station) -> tuple[Trouble, ...]:
-    return tuple(troubles_of(station.collector.history, station.collector.thinner, station.sender))
+    own = troubles_of(station.collector.history, station.collector.thinner, station.sender)
+    return (*own, *troubles_of_notices(station.notices))
 
 
 def _door(site: SiteFile, records: Records, machine: Clock) -> tuple[LogInDesk, AccessDesk]:
@@ -225,15 +257,21 @@ def looking_back(history: History, plant: Plant, clock: Clock) -> LookBack:
     return look_back
 
 
-@asynccontextmanager
-async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
-    """Run the station's parts while the body lasts; call `stop` if one of them fails."""
+async def _restore(station: Station) -> None:
+    """Take up what an earlier run left."""
     engine = station.engine
     await engine.restore()
     await station.look_back(engine.judge, engine.judging.looks_back_s())
     await station.rules.restore()
     await station.substitutions.restore()
+    await station.notices.restore()
     await station.log_in.restore()
+
+
+@asynccontextmanager
+async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
+    """Run the station's parts while the body lasts; call `stop` if one of them fails."""
+    await _restore(station)
     parts: list[Coroutine[Any, Any, None]] = [
         station.collector.run(),
         station.engine.run(),
@@ -241,6 +279,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         station.ropes.run(),
         station.live.run(),
         station.substitutions.run(),
+        station.notices.run(),
         station.log_in.run(),
         station.rules.run(),
         SelfWatch(station.engine, station.clock, _troubles(station)).run(),
@@ -258,6 +297,8 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         group.cancel()
         with suppress(asyncio.CancelledError):
             await group
+        with suppress(TimeoutError):
+            await asyncio.wait_for(station.notices.outbox.finish(), FINISH_S)
         with suppress(TimeoutError):  # a disk that refuses must not keep us from ending
             await asyncio.wait_for(station.collector.history.committed(), FINISH_S)
         if station.sender is not None:

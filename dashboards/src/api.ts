@@ -96,6 +96,13 @@ export const api = {
       `/api/history?tags=${tags.map(part).join(",")}&from_ms=${Math.floor(from_ms)}` +
         `&to_ms=${Math.ceil(to_ms)}&buckets=${buckets}`,
     ),
+  wall: () => ask<w.Wall>("/api/notices/wall"),
+  messages: (limit = 50) =>
+    ask<{ wall: w.Wall; flood: boolean; notices: w.Message[] }>(`/api/notices?limit=${limit}`),
+  channels: () =>
+    ask<{ test_at: string; channels: w.NoticeChannel[]; duty: w.OnRoster[] }>("/api/notices/channels"),
+  testChannel: (channel: string) => act<w.Message>("/api/notices/test", { channel }),
+  retryMessage: (id: w.RecordId) => act<w.Message>(`/api/notices/${part(id)}/retry`),
   alarms: (state: "open" | "all", limit = 200) =>
     ask<{ alarms: w.Alarm[] }>(`/api/alarms?state=${state}&limit=${limit}`),
   alarmHistory: (of: w.AlarmsWanted, limit: number) =>

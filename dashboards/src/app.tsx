@@ -6,6 +6,7 @@ import { FeedStop } from "./panels/FeedStop";
 import { Header } from "./panels/Header";
 import { Navigation } from "./panels/Navigation";
 import { Notice } from "./panels/Notice";
+import { UntoldChip } from "./panels/UntoldChip";
 import { Account } from "./pages/Account";
 import { AlarmHistory } from "./pages/AlarmHistory";
 import { AlarmQuality } from "./pages/AlarmQuality";
@@ -13,6 +14,7 @@ import { Alarms } from "./pages/Alarms";
 import { ConsultationPage } from "./pages/Consultation";
 import { Consultations } from "./pages/Consultations";
 import { HealthPage } from "./pages/Health";
+import { Notices } from "./pages/Notices";
 import { JournalPage } from "./pages/Journal";
 import { Door } from "./pages/LogIn";
 import { Overview } from "./pages/Overview";
@@ -40,6 +42,7 @@ const LISTS: Record<string, Page> = {
   health: HealthPage,
   "alarm-history": AlarmHistory,
   "alarm-quality": AlarmQuality,
+  notices: Notices,
   rules: Rules,
   account: Account,
   people: PeoplePage,
@@ -72,6 +75,7 @@ function Pages() {
       <FeedStop />
       <Header>
         <Navigation />
+        <UntoldChip />
       </Header>
       <main data-page={id ? (ONE_OF[page] ?? page) : page} key={`${page}/${id}`}>
         {site.value ? <Shown id={id} /> : <p class="panel empty">{texts().feed.loading}</p>}

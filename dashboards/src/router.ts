@@ -29,6 +29,7 @@ export const link = {
   health: "#/health",
   alarmHistory: "#/alarm-history",
   alarmQuality: "#/alarm-quality",
+  notices: "#/notices",
   rules: "#/rules",
   ruleSet: (id: number) => `#/rules/${id}`,
   account: "#/account",

@@ -29,6 +29,7 @@ LISTS = (
     "account",
     "people",
     "journal",
+    "notices",
 )
 ONES = ("ropeway", "consultation", "rope", "rule-set")
 

@@ -3,6 +3,7 @@ import type { Texts } from "./zh.ts";
 import { alarms } from "./en/alarms.ts";
 import { consultations } from "./en/consultations.ts";
 import { health } from "./en/health.ts";
+import { notices } from "./en/notices.ts";
 import { advice, charts, overview } from "./en/overview.ts";
 import { journal, people, session } from "./en/people.ts";
 import { ropes } from "./en/ropes.ts";
@@ -29,6 +30,7 @@ export const en: Texts = {
   ropes,
   tasks,
   health,
+  notices,
   trends,
   session,
   people,

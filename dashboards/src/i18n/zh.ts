@@ -2,6 +2,7 @@
 import { alarms } from "./zh/alarms.ts";
 import { consultations } from "./zh/consultations.ts";
 import { health } from "./zh/health.ts";
+import { notices } from "./zh/notices.ts";
 import { advice, charts, overview } from "./zh/overview.ts";
 import { journal, people, session } from "./zh/people.ts";
 import { ropes } from "./zh/ropes.ts";
@@ -28,6 +29,7 @@ export const zh = {
   ropes,
   tasks,
   health,
+  notices,
   trends,
   session,
   people,

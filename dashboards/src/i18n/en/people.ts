@@ -38,6 +38,7 @@ export const session: Texts["session"] = {
     do_tasks: "close inspection tasks (signed)",
     substitute: "set values by hand",
     tend_history: "tend the history",
+    test_channels: "test channels",
     propose_rules: "propose rules",
     approve_rules: "approve rules",
     read_journal: "read the journal",

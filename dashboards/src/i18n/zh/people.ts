@@ -38,6 +38,7 @@ export const session = {
     do_tasks: "完成检查（签字）",
     substitute: "人工置数",
     tend_history: "维护历史库",
+    test_channels: "测试通知通道",
     propose_rules: "提出规则",
     approve_rules: "批准规则",
     read_journal: "查阅日志链",
