@@ -34,6 +34,7 @@ from analytics.substitution import SubstitutionDesk
 from api.config import SiteFile
 from api.live import LiveFeed
 from api.troubles import troubles_of, troubles_of_notices
+from collector.board import Board
 from collector.clock import REAL_TIME, Clock, TimeBase
 from collector.folder import claimed
 from collector.history.influx import InfluxServer, settings_from
@@ -185,6 +186,7 @@ def _assemble(
     machine = Clock()
     look_back = looking_back(collector.history, site.plant, clock)
     log_in, access = _door(site, records, machine)
+    outbox = _outbox(site, records, clock, outlets.environment)
     return Station(
         site=site,
         clock=clock,
@@ -198,7 +200,7 @@ def _assemble(
         substitutions=SubstitutionDesk(
             site.plant, records, collector.examination.substitutes, clock
         ),
-        notices=_notice_desk(site, collector, records, engine, outlets.environment),
+        notices=NoticeDesk(_means(site, board, outbox, log_in), records, engine, clock),
         log_in=log_in,
         access=access,
         look_back=look_back,
@@ -210,15 +212,17 @@ def _assemble(
     )
 
 
-def _notice_desk(
-    site: SiteFile,
-    collector: Collector,
-    records: Records,
-    engine: Engine,
-    environment: Mapping[str, str],
-) -> NoticeDesk:
-    slots, board, clock = site.plant.slots(), collector.board, collector.clock
+def _outbox(
+    site: SiteFile, records: Records, clock: Clock, environment: Mapping[str, str]
+) -> Outbox:
+    services = Services(environment, lambda: clock.machine_ns() // NANOSECONDS)
     pace = NoticePace(Random().random)  # noqa: S311 - jitter
+    return Outbox(site.telling, records, services, clock, pace)
+
+
+def _means(site: SiteFile, board: Board, outbox: Outbox, log_in: LogInDesk) -> Means:
+    """Return what people are called with: by user names, whatever name the records show."""
+    slots = site.plant.slots()
 
     def look(tag: str) -> Reading | None:
         slot = slots.get(tag)
@@ -226,10 +230,11 @@ def _notice_desk(
             return None
         return Reading(float(board.values[slot]), Quality(int(board.quality[slot])))
 
-    services = Services(environment, lambda: clock.machine_ns() // NANOSECONDS)
-    outbox = Outbox(site.telling, records, services, clock, pace)
+    def login_of(name: str) -> str:
+        return next((one.login for one in log_in.people if one.name == name), name)
+
     teller = Teller(site.plant, ZoneInfo(site.plant.site.timezone))
-    return NoticeDesk(Means(site.telling, teller, look, outbox), records, engine, clock)
+    return Means(site.telling, teller, look, outbox, login_of)
 
 
 def _troubles(station: Station) -> tuple[Trouble, ...]:

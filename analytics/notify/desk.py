@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -71,12 +71,16 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a desk works with: who is told, in which words, where tags stand, what sends."""
+    """What a desk works with: who is told, in which words, where tags stand, what sends.
+
+    `login_of` gives the user name of whom the records call by this name, or the name itself.
+    """
 
     telling: Telling
     teller: Teller
     look: Look
     outbox: Outbox
+    login_of: Callable[[str], str] = str
 
 
 class NoticeDesk:
@@ -95,6 +99,7 @@ class NoticeDesk:
         self.flood = False
         self._teller = means.teller
         self._look_at = means.look
+        self._login_of = means.login_of
         self._zone: ZoneInfo = means.teller.zone
         self._records = records
         self._engine = engine
@@ -280,8 +285,10 @@ class NoticeDesk:
         return max(now_ns - callout.first_told_ns, steady_ns)
 
     def _user(self, name: str) -> str:
-        known: Iterable[str] = (one.user for one in self.telling.duty if one.is_called(name))
-        return next(iter(known), name)
+        login = self._login_of(name)
+        roster = self.telling.duty
+        known = [one.user for one in roster if one.is_called(login) or one.is_called(name)]
+        return known[0] if known else login
 
 
 def _ended_by(alarm: Alarm) -> str:

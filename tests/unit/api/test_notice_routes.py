@@ -18,7 +18,7 @@ from api.app import create_app
 from api.health import health_table, write_health
 from api.station import StationSettings, _troubles, open_station
 from tests.chat_services import Answer, Robots, robots
-from tests.people import NAME, keep_person
+from tests.people import LOGIN, NAME, keep_person
 from tests.unit.analytics.notify_words import NEVER_TESTED, SECRETS, telling_tables
 from tests.unit.analytics.records_words import an_alarm
 from tests.unit.analytics.station_words import about_now
@@ -30,8 +30,8 @@ from tests.unit.api.shapes import CHANNEL, ERROR, NOTICE, WALL, fits
 async def notifying(folder: Path, server: Robots, **other: Any) -> AsyncIterator[Desk]:
     """A station that calls people, but judges nothing, and a client to it."""
     tables = telling_tables(server.address) | NEVER_TESTED | other
-    # Who is logged in is on the roster: by the name that the records show.
-    tables["duty"][0]["name"] = {"zh": NAME, "en": NAME}
+    # Who is logged in is on the roster by user name; the records show another name.
+    tables["duty"][0]["user"] = LOGIN
     site = replace(a_site(), telling=Telling.model_validate(tables))
     settings = StationSettings(folder, about_now(60), environment=SECRETS)
     async with open_station(site, settings) as station:
@@ -67,7 +67,7 @@ async def test_a_message_is_listed_with_its_attempts_and_receipts(tmp_path: Path
             assert all(receipt["delivered_ms"] for receipt in one["receipts"])
         await desk.post(f"/api/alarms/{alarm.id}/acknowledge", {})
         async with asyncio.timeout(10):
-            while "seen_ms': None" in str(await seen_by(desk, "zhang.wei")):
+            while "seen_ms': None" in str(await seen_by(desk, LOGIN)):
                 await asyncio.sleep(0.02)
         assert "seen_ms': None" in str(await seen_by(desk, "li.na"))
         fits(await desk.get("/api/notices/wall"), WALL)
@@ -90,7 +90,7 @@ async def test_channels_say_how_they_do_and_the_roster_who_is_on(tmp_path: Path)
         group = next(one for one in found["channels"] if one["id"] == "group")
         assert group["last_test"]["state"] == "delivered"
         assert group["secret"] == "env GROUP"
-        (zhang,) = [one for one in found["duty"] if one["user"] == "zhang.wei"]
+        (zhang,) = [one for one in found["duty"] if one["user"] == LOGIN]
         assert zhang["on_duty"]
         assert zhang["contacts"][1] == {"channel": "sms", "to": "138****0001"}
         fits(await desk.post("/api/notices/test", {"channel": "none"}, 404), ERROR)
