@@ -31,25 +31,6 @@ from api.routes import (
 )
 from api.station import Station
 
-ROUTES = (
-    session,
-    people,
-    journal,
-    plant,
-    history,
-    influx,
-    rules,
-    rule_sets,
-    alarms,
-    consultations,
-    ropes,
-    tasks,
-    substitutions,
-    notices,
-    health,
-    metrics,
-    live,
-)
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
 ROUTES = (
     session,
@@ -66,6 +47,7 @@ ROUTES = (
     ropes,
     tasks,
     substitutions,
+    notices,
     health,
     metrics,
     live,
