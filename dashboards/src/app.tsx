@@ -1,6 +1,7 @@
 // The frame around every page, and which page stands in it.
 import type { ComponentType } from "preact";
 import { texts } from "./i18n";
+import { AlarmBanner } from "./panels/AlarmBanner";
 import { Announcer } from "./panels/Announcer";
 import { FeedStop } from "./panels/FeedStop";
 import { Header } from "./panels/Header";
@@ -58,6 +59,9 @@ const ONES: Record<string, Page> = {
 /** What the page root is called for one thing of a list. */
 const ONE_OF: Record<string, string> = { consultations: "consultation", ropes: "rope", rules: "rule-set" };
 
+/** Pages that show the most pressing alarm by themselves, and at full height. */
+const OWN_BANNER = new Set(["overview", "ropeway", "alarms"]);
+
 function Unknown() {
   return <p class="panel empty">{texts().pageUnknown}</p>;
 }
@@ -77,6 +81,11 @@ function Pages() {
         <Navigation />
         <UntoldChip />
       </Header>
+      {OWN_BANNER.has(page) ? null : (
+        <div class="banner-slim">
+          <AlarmBanner />
+        </div>
+      )}
       <main data-page={id ? (ONE_OF[page] ?? page) : page} key={`${page}/${id}`}>
         {site.value ? <Shown id={id} /> : <p class="panel empty">{texts().feed.loading}</p>}
       </main>
