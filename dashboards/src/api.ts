@@ -113,6 +113,13 @@ export const api = {
     act<w.Alarm>(`/api/alarms/${part(alarm)}/${deed}`),
   shelve: (alarm: w.RecordId, reason: string, for_s: number) =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/shelve`, { reason, for_s }),
+  takeOut: (body: {
+    source: string;
+    reason: string;
+    for_s: number;
+    second_login: string;
+    second_password: string;
+  }) => act<w.Alarm>("/api/alarms/out-of-service", body),
   kpi: () => ask<w.Kpi>("/api/alarms/kpi"),
   rules: () => ask<{ version: string; rules: w.Rule[]; classes: w.AlarmClass[] }>("/api/rules"),
   ruleSets: () => ask<w.RuleSets>("/api/rule-sets"),

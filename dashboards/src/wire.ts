@@ -105,7 +105,7 @@ export type Aside = {
   from_ms: Instant;
   until_ms: Instant | null;
 };
-export type AlarmClass = { id: string; longest_shelf_h: number };
+export type AlarmClass = { id: string; longest_shelf_h: number; longest_out_of_service_h: number };
 export type Alarm = {
   id: RecordId;
   rule: string;
