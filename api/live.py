@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from analytics.advice import Advice, advise
 from analytics.brief import advice_table
 from analytics.engine import Engine
+from analytics.model import Alarm
 from analytics.plain import Plain, alarm_table, milliseconds
 from collector.board import Board
 from collector.clock import Clock
@@ -106,7 +107,8 @@ class ToldValues:
 class LiveFeed:
     """What every open page is told, as soon as it is known.
 
-    The first change goes out at once, those of the next 50 ms together. Where nothing
+    The first change goes out at once, those of the next 50 ms together; an alarm does not
+    wait for these unless the frame before it told of one too. Where nothing
     changes a frame without values says four times a second that the feed lives. What was
     read again and is as the pages know it is only counted up, four times a second, so that
     it does not look old. A frame is encoded once for all pages, and not at all while none
@@ -129,7 +131,8 @@ class LiveFeed:
         self._devices_online = devices_online
         self._clients: set[LiveClient] = set()
         self._changed = board.watch()
-        engine.tell(lambda _: self._changed.set())
+        self._alarmed = asyncio.Event()
+        engine.tell(self._hurry)
         # In fast time everything changes all the time: drawing it more often shows no more.
         self._pause_s = FRAME_EVERY_S if clock.speed <= 1 else HEARTBEAT_S
         self._looked_s = -math.inf
@@ -168,7 +171,22 @@ class LiveFeed:
                 frame = msgspec.json.encode(self._delta())
                 for client in self._clients:
                     client.offer(frame)
+            if hurried := self._alarmed.is_set():
+                self._alarmed.clear()
+            await self._pause(hurried=hurried)
+
+    def _hurry(self, _: Alarm) -> None:
+        self._alarmed.set()
+        self._changed.set()
+
+    async def _pause(self, *, hurried: bool) -> None:
+        """Wait before the next frame; a new alarm ends that, but not twice in a row."""
+        if hurried:
             await asyncio.sleep(self._pause_s)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause_s):
+                await self._alarmed.wait()
 
     def snapshot(self) -> bytes:
         """Return the whole state as of the last frame's number."""
