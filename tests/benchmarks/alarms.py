@@ -16,6 +16,7 @@ from analytics.model import Alarm
 from analytics.records import Records
 from analytics.replay import Replay, stored_scans
 from api.live import LiveClient, LiveFeed
+from api.serve import set_aside_what_stays
 from collector.board import Board
 from collector.clock import Clock
 from collector.history.sealer import Sealer
@@ -112,6 +113,7 @@ async def _measured(job: Job, watch_s: float, folder: Path) -> Told:
 
         engine.tell(kept)
         live = LiveFeed(of, board, engine, clock, lambda: job.devices)
+        set_aside_what_stays()  # as `ropewatch run` does
         tasks = [
             asyncio.create_task(one)
             for one in (engine.run(), live.run(), _read(live.join(), live, told))
