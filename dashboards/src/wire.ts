@@ -156,6 +156,8 @@ export type Frame = {
   source_ms: (Instant | null)[];
   /** When each value was last good; 0 for never. */
   good_ms?: (Instant | null)[];
+  /** Runs of slots (first, last) that were read since this was last said, changed or not. */
+  seen?: [number, number][];
   alarms?: Alarm[];
   advice?: Advice;
   devices_online?: number;
