@@ -7,13 +7,14 @@ from analytics.alarm import By, Event, after, confirmed
 from analytics.conditions import Condition
 from analytics.config import AlarmClass
 from analytics.judge import Finding
-from analytics.model import Alarm, AlarmState
+from analytics.model import Alarm, AlarmKind, AlarmState
 from analytics.records import RecordMissing, Records, RecordsRefused
 from analytics.standing import Standing
 from analytics.turn import Terms
 from collector.model import NANOSECONDS
 
 SHORTEST_S = 60.0
+AT_ONCE = 50
 ENDS = {AlarmState.SHELVED: Event.UNSHELVED, AlarmState.OUT_OF_SERVICE: Event.PUT_BACK}
 
 
@@ -49,9 +50,11 @@ class AlarmActs:
         self._now_ns = now_ns
 
     async def acknowledge(self, alarm_id: int, who: str, comment: str) -> Alarm:
-        """Note that `who` has seen the alarm."""
+        """Note that `who` has seen the alarm; with a lost device, all that was lost with it."""
         refusal = RecordsRefused("报警已被确认", "the alarm has been acknowledged already")
-        return await self._act(alarm_id, Event.ACKNOWLEDGED, By(who, comment), refusal)
+        seen = await self._act(alarm_id, Event.ACKNOWLEDGED, By(who, comment), refusal)
+        await self._acknowledge_with(seen, By(who, comment))
+        return seen
 
     async def reset(self, alarm_id: int, who: str, comment: str) -> Alarm:
         """Note that the cause of a latched alarm was dealt with."""
@@ -137,6 +140,24 @@ class AlarmActs:
         if event in ENDS.values():
             self._standing.announce([kept])
         return kept
+
+    async def _acknowledge_with(self, cause: Alarm, by: By) -> None:
+        """Acknowledge the losses that follow from `cause`, some at a time: judging goes on."""
+        own = [
+            one.source
+            for one in self._standing.alarms
+            if one.cause == cause.id and one.kind is AlarmKind.MONITORING_LOST
+        ]
+        for begin in range(0, len(own), AT_ONCE):
+            async with self._standing.turn:
+                kept = []
+                async with self._records.transaction() as records:
+                    for source in own[begin : begin + AT_ONCE]:
+                        alarm = self._standing.by_source.get(source)
+                        moved = alarm and after(alarm, Event.ACKNOWLEDGED, self._now_ns(), by)
+                        if moved is not None and moved is not alarm:
+                            kept.append(await records.alarms.change(moved, by.who))
+                self._standing.show(kept)
 
     async def _open(self, alarm_id: int) -> Alarm:
         alarm = self._standing.with_id(alarm_id)

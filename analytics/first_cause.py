@@ -27,6 +27,8 @@ class Causes:
         """
         if alarm.source.startswith(DEVICE):
             return alarm, [one for one in standing if self._lost_with(alarm, one)]
+        if alarm.rule not in self.trips:
+            return alarm, []  # of ten thousand alarms at once nobody looks through the others
         cascade = [one for one in standing if self._trip_together(alarm, one)]
         if not cascade:
             return alarm, []

@@ -117,6 +117,13 @@ def floods_of(instants: Sequence[int], until_ns: int, terms: KpiTerms) -> Iterat
             begun = at_ns
 
 
+def flood_now(instants: Iterable[int], at_ns: int, terms: KpiTerms) -> bool:
+    """Return whether what began at these instants is a flood at `at_ns`."""
+    until_ns = at_ns + 1
+    lately = sorted(one for one in instants if one < until_ns)
+    return any(end_ns == until_ns for _, end_ns in floods_of(lately, until_ns, terms))
+
+
 def _mix(told: Sequence[Activation]) -> Iterator[Measure]:
     """Yield the share of each priority; only the graver ones have a most (80 / 15 / 5)."""
     counts = Counter(one.priority for one in told)

@@ -109,7 +109,7 @@ class Turn:
             return self._of(alarm.source) or standing
         if self.terms.hides(alarm, self.closed):
             alarm = born_hidden(alarm, CLOSED)
-        alarm, consequences = self.terms.causes.join(alarm, list(self._open()))
+        alarm, consequences = self.terms.causes.join(alarm, self._open())
         kept = await self.kept.raise_alarm(alarm)
         self.changed[alarm.source] = self.fresh[alarm.source] = kept
         for one in consequences:

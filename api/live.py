@@ -5,6 +5,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from analytics.advice import Advice, advise
 from analytics.brief import advice_table
 from analytics.engine import Engine
+from analytics.folding import Flood, FloodWatch, folded
 from analytics.model import Alarm
 from analytics.plain import Plain, alarm_table, milliseconds
 from collector.board import Board
@@ -140,6 +142,9 @@ class LiveFeed:
         self._alarms_revision = -1
         self._online = -1
         self._advice: Plain = {}
+        self.floods = FloodWatch()
+        self._flood_told: Flood | None = None
+        engine.tell(self.floods.note)
         self._since_ms: dict[str, tuple[str, int]] = {}
         self._steady = SteadyValues(plant)
         self._told = ToldValues(len(board.values))
@@ -200,7 +205,8 @@ class LiveFeed:
                 "now_ms": milliseconds(self._clock.now_ns()),
                 "slots": None,
                 **self._columns(every, values),
-                "alarms": self._alarms(),
+                **self._alarms(),
+                "flood": asdict(self._flood()),
                 "advice": self.advice(),
                 "devices_online": self._devices_online(),
                 "devices": len(self._plant.device),
@@ -244,7 +250,7 @@ class LiveFeed:
         news = self._engine.revision != self._alarms_revision
         if news:
             self._alarms_revision = self._engine.revision
-            frame["alarms"] = self._alarms()
+            frame.update(self._alarms())
         if news or self._clock.steady_s() - self._looked_s >= HEARTBEAT_S * self._clock.speed:
             self._looked_s = self._clock.steady_s()
             frame.update(self._conclusions())
@@ -264,14 +270,22 @@ class LiveFeed:
         advice = self.advice()
         if advice != self._advice:
             self._advice = found["advice"] = advice
+        flood = self._flood()
+        if flood != self._flood_told:
+            self._flood_told = flood
+            found["flood"] = asdict(flood)
         online = self._devices_online()
         if online != self._online:
             self._online = found["devices_online"] = online
             found["devices"] = len(self._plant.device)
         return found
 
-    def _alarms(self) -> list[Plain]:
-        return [alarm_table(alarm) for alarm in self._engine.alarms]
+    def _alarms(self) -> Plain:
+        shown, left_out = folded(self._engine.alarms)
+        return {"alarms": [alarm_table(alarm) for alarm in shown], "folded": left_out}
+
+    def _flood(self) -> Flood:
+        return self.floods.state(self._clock.now_ns(), self._engine.judging.kpi)
 
     def _values(self, slots: NDArray[np.intp]) -> Values:
         """Return the values of `slots` as people are shown them."""

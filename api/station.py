@@ -17,6 +17,7 @@ from analytics.brief import Evidence
 from analytics.config import Judging
 from analytics.consultation import Consultations
 from analytics.engine import QUEUE, Engine, LookBack
+from analytics.folding import HOUR_NS, MOST_REMEMBERED
 from analytics.judge import Judge
 from analytics.log_in import LogInDesk
 from analytics.notify.desk import Means, NoticeDesk
@@ -25,7 +26,7 @@ from analytics.notify.outbox import Pace as NoticePace
 from analytics.notify.services import Services
 from analytics.notify.words import Reading, Teller
 from analytics.passwords import Passwords
-from analytics.records import Change, Records, canonical_json
+from analytics.records import Change, Records, Wanted, canonical_json
 from analytics.replay import show_past
 from analytics.rope_tests import RopeDesk
 from analytics.rule_desk import RuleDesk, rules_at_start
@@ -285,6 +286,8 @@ async def _restore(station: Station) -> None:
     await station.rules.restore()
     await station.substitutions.restore()
     await station.notices.restore()
+    lately = Wanted(from_ns=station.clock.now_ns() - HOUR_NS)
+    station.live.floods.restore(await station.records.alarms.past(lately, MOST_REMEMBERED))
     await station.log_in.restore()
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from analytics.duty import Duty, local_time, on_duty
-from analytics.kpi import SLOT_S, KpiTerms, floods_of
+from analytics.kpi import SLOT_S, KpiTerms, flood_now
 from analytics.model import Alarm, AlarmState
 from analytics.notify.terms import EscalationStep, Telling
 from analytics.records import Callout
@@ -99,9 +99,7 @@ def in_flood(begun: Iterable[int], at_ns: int, telling: Telling) -> bool:
     terms = KpiTerms(
         flood_above=telling.notify.flood_above, flood_ends_below=telling.notify.flood_ends_below
     )
-    until_ns = at_ns + 1
-    lately = sorted(one for one in begun if one < until_ns)
-    return any(end_ns == until_ns for _, end_ns in floods_of(lately, until_ns, terms))
+    return flood_now(begun, at_ns, terms)
 
 
 def plan(calls: Iterable[Call], telling: Telling, now: Moment) -> Round:

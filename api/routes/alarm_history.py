@@ -7,11 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.plain import alarm_table
 from analytics.records import Wanted
-from api.deps import READING, StationDep
+from api.deps import READING, RecordId, StationDep
 from api.routes.rules import LATEST_MS, NANOSECONDS_PER_MS
 from collector.site import Id
 
 router = APIRouter(prefix="/api/alarms", tags=["alarms"], dependencies=[READING])
+
+
+@router.get("/{alarm_id}/consequences")
+async def consequences(
+    station: StationDep, alarm_id: RecordId, limit: Annotated[int, Query(ge=1, le=1000)] = 200
+) -> dict[str, Any]:
+    """Return the open alarms that follow from one, gravest first; the live frame has but some."""
+    own = [one for one in station.engine.alarms if one.cause == alarm_id]
+    return {"alarms": [alarm_table(one) for one in own[:limit]], "all": len(own)}
 
 
 class LookedFor(BaseModel):

@@ -1,5 +1,7 @@
 // The words of the HTTP and WebSocket interface, as docs/reference/api.md gives them.
 
+import type { Flood } from "./wireAlarms";
+
 export type Both = { zh: string; en: string };
 export type RecordId = number;
 export type Instant = number; // milliseconds since 1970 UTC, in the site's time
@@ -159,6 +161,8 @@ export type Frame = {
   /** Runs of slots (first, last) that were read since this was last said, changed or not. */
   seen?: [number, number][];
   alarms?: Alarm[];
+  folded?: Record<string, number>;
+  flood?: Flood;
   advice?: Advice;
   devices_online?: number;
   devices?: number;
@@ -235,48 +239,6 @@ export type Health = {
   };
   engine: { last_scan_ms: Instant | null; rules: number; active: number; dropped: number; failing?: string };
   live: { clients: number; frames: number };
-};
-/** What people did not get: it belongs on the wall. */
-export type Wall = {
-  undelivered: number;
-  failed_tests: number;
-  untold: number;
-  channels: string[];
-  oldest_ms: Instant | null;
-};
-export type Outcome = "delivered" | "refused" | "busy" | "failed";
-export type Message = {
-  id: RecordId;
-  kind: "alarm" | "digest" | "self" | "test";
-  channel: string;
-  priority: Priority;
-  title: string;
-  text: string;
-  made_ms: Instant;
-  late_ms: Instant;
-  state: "waiting" | "delivered" | "withdrawn";
-  settled_ms: Instant | null;
-  attempts: { number: number; at_ms: Instant; took_ms: number; outcome: Outcome; words: string }[];
-  receipts: { person: string; delivered_ms: Instant | null; seen_ms: Instant | null }[];
-};
-export type NoticeChannel = {
-  id: string;
-  name: Both;
-  kind: "dingtalk" | "wecom" | "feishu" | "email" | "webhook" | "apprise";
-  /** The server's name where the site file gives one; never an address. */
-  place: string;
-  secret: string;
-  waiting: number;
-  undelivered: number;
-  last_test: Message | null;
-};
-export type OnRoster = {
-  user: string;
-  name: Both;
-  roles: string[];
-  ropeways: string[];
-  on_duty: boolean;
-  contacts: { channel: string; to: string }[];
 };
 export type Gap = {
   id: number | string;
@@ -364,46 +326,6 @@ export type Brief = {
   devices: number;
 };
 
-export type Verdict = "normal" | "watch" | "warning" | "action" | "discard" | "incomplete";
-export type RopeTest = {
-  id: RecordId;
-  rope: string;
-  test_point: string;
-  started_ms: Instant;
-  ended_ms: Instant;
-  pass_number: number;
-  complete: boolean;
-  covered_share: number;
-  speed_mps: number | null;
-  windows: { window_d: number; loss_pct: number; position_m: number; limit_pct: number; share: number }[];
-  lf_max: number | null;
-  lf_position_m: number | null;
-  verdict: Verdict;
-  alarm: RecordId | null;
-};
-export type Trace = { position_m: number[]; lma_pct: (number | null)[]; lf: (number | null)[] };
-export type RopeTestWithTrace = RopeTest & { trace: Trace };
-export type Fit = {
-  slope_pct_per_week: number;
-  low: number;
-  high: number;
-  weeks_to_limit: [number, number] | null;
-  from_ms: Instant;
-  to_ms: Instant;
-};
-export type Trend = {
-  rope: string;
-  test_point: string;
-  /** The reference length followed, and its limits; null where the rope has none. */
-  window_d: number | null;
-  limit_pct: number | null;
-  action_pct: number | null;
-  tests: { id: RecordId; ended_ms: Instant; loss_pct: number | null; verdict: Verdict }[];
-  missed: Instant[];
-  fit: Fit | null;
-  fit_reason: Both | null;
-};
-
 export type Task = {
   id: RecordId;
   kind: string;
@@ -425,3 +347,5 @@ export type Task = {
 export type * from "./wirePeople";
 export type * from "./wireRules";
 export type * from "./wireAlarms";
+export type * from "./wireNotices";
+export type * from "./wireRopes";

@@ -25,3 +25,4 @@ export type Kpi = {
   stale: string[];
   floods: { from_ms: Instant; to_ms: Instant }[];
 };
+export type Flood = { on: boolean; alarms: number };

@@ -124,6 +124,11 @@ def show(page: Page, server: str, hash_address: str, name: str) -> None:
     page.wait_for_timeout(600)
 
 
+def unfold(page: Page) -> None:
+    """Open what is folded on the page, as in a flood of alarms."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+
+
 MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from tests.page.screens import (
     dressed,
     newcomer,
     show,
+    unfold,
 )
 from tests.people import LOGIN, NAME, PASSWORD
 
@@ -40,6 +41,7 @@ def test_an_alarm_is_acknowledged_by_keyboard_under_the_name_of_the_session(
     alarm = waiting[-1]["id"]
     with dressed(browser, Dress()) as page:
         show(page, page_server, "#/alarms", "alarms")
+        unfold(page)
         assert _tab_to(page, f"ack-{alarm}")
         page.keyboard.press("Enter")
         page.wait_for_selector(f"[data-testid='ack-{alarm}']", state="detached")
@@ -133,7 +135,7 @@ def test_the_most_pressing_alarm_stands_on_every_page(page_server: str, browser:
             where = address(page_server, name)
             assert where is not None
             show(page, page_server, where, name)
-            shown = ".alarm" if name == "alarms" else ".banner:not(.calm) .what"
+            shown = ".alarms li" if name == "alarms" else ".banner:not(.calm) .what"
             assert page.locator(shown).first.is_visible(), name
 
 
@@ -146,6 +148,7 @@ def test_an_alarm_is_taken_out_of_service_by_two(page_server: str, browser: Brow
     newcomer(page_server, "page-second", "值班长 钱", "shift_lead")
     with dressed(browser, Dress()) as page:
         show(page, page_server, "#/alarms", "alarms")
+        unfold(page)
         page.get_by_test_id(f"take-out-{alarm['id']}").click()
         page.locator("dialog textarea[name=reason]").fill("更换传感器")
         page.locator("dialog input[name=second_login]").fill("page-second")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.page.screens import log_in
+from tests.page.screens import log_in, unfold
 from tests.people import NAME, PASSWORD
 from tests.scenario.equality import assert_stores_agree
 from tests.scenario.noticing import assert_only_read, watch
@@ -40,7 +40,7 @@ def test_a_storm_becomes_alarm_consultation_decision_and_closed_record(
         page = _open(context.new_page(), storm, "#/")
         alarm = storm.wait_until("an alarm is raised", lambda: _process_alarms(storm), 90)[0]
         page.goto(f"{storm.url}/#/alarms")
-        page.get_by_test_id(f"ack-{alarm['id']}").wait_for()
+        page.get_by_test_id(f"ack-{alarm['id']}").wait_for(state="attached")
         opened = storm.wait_until("a consultation is open", lambda: _consultations(storm), 30)[-1]
         frozen = storm.get(f"/api/consultations/{opened['id']}")
         assert hashlib.sha256(frozen["brief"].encode()).hexdigest() == frozen["sha256"]
@@ -160,6 +160,8 @@ def _sign(page: Page, button: str = "sign") -> None:
 
 def _acknowledge(page: Page, rehearsal: Rehearsal, alarm_id: int) -> None:
     page.goto(f"{rehearsal.url}/#/alarms")
+    page.get_by_test_id(f"ack-{alarm_id}").wait_for(state="attached")
+    unfold(page)
     page.get_by_test_id(f"ack-{alarm_id}").click()
     page.get_by_test_id(f"ack-{alarm_id}").wait_for(state="detached")
 

@@ -1,7 +1,7 @@
 // The newest sample of every tag as one signal per slot, so that only a changed tile repaints.
 import { batch, type Signal, signal } from "@preact/signals";
 import { oldAfterS, site } from "../site";
-import type { Advice, Alarm, Frame } from "../wire";
+import type { Advice, Alarm, Flood, Frame } from "../wire";
 
 export type Reading = {
   value: number | null;
@@ -32,6 +32,10 @@ const heard: number[] = [];
 export const openAlarms = signal<Alarm[]>([]);
 /** Those that are shelved, suppressed by design or out of service. */
 export const hiddenAlarms = signal<Alarm[]>([]);
+/** By the id of a cause: how many of its consequences the frame leaves out. */
+export const folded = signal<Record<string, number>>({});
+/** Whether alarms flood the desk, and how many came in the last ten minutes. */
+export const flood = signal<Flood>({ on: false, alarms: 0 });
 export const advice = signal<Advice>({ ropeways: [] });
 export const devicesOnline = signal<{ online: number; all: number }>({ online: 0, all: 0 });
 
@@ -76,7 +80,9 @@ function takeAround(frame: Frame): void {
   if (frame.alarms) {
     openAlarms.value = frame.alarms.filter((alarm) => !alarm.aside);
     hiddenAlarms.value = frame.alarms.filter((alarm) => alarm.aside);
+    folded.value = frame.folded ?? {};
   }
+  if (frame.flood) flood.value = frame.flood;
   if (frame.advice) advice.value = frame.advice;
   if (frame.devices_online !== undefined || frame.devices !== undefined) {
     const { online, all } = devicesOnline.peek();

@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 import { muted } from "../preferences";
 import type { Alarm } from "../wire";
 import { firsts } from "../judge";
-import { openAlarms } from "./board";
+import { flood, openAlarms } from "./board";
 
 export type SoundState = "blocked" | "on" | "muted";
 
@@ -46,13 +46,23 @@ function blow(priority: number): void {
 
 const isUrgent = (alarm: Alarm): boolean => alarm.state === "unacknowledged" && alarm.priority <= 2;
 
+/** What to blow for, if for anything: in a flood only for the first priority, and once for the flood. */
+export function call(fresh: readonly Alarm[], flooding: boolean, flooded: boolean): number | null {
+  if (flooding && !flooded) return 1;
+  const heeded = flooding ? fresh.filter((alarm) => alarm.priority === 1) : fresh;
+  return heeded.length > 0 ? Math.min(...heeded.map((alarm) => alarm.priority)) : null;
+}
+
 export function mindAlarms(): void {
   let heard = new Set<number>();
+  let flooded = false;
   effect(() => {
     const urgent = firsts(openAlarms.value).filter(isUrgent);
     const fresh = urgent.filter((alarm) => !heard.has(alarm.id));
+    const priority = call(fresh, flood.value.on, flooded);
     heard = new Set(urgent.map((alarm) => alarm.id));
-    if (fresh.length > 0) blow(Math.min(...fresh.map((alarm) => alarm.priority)));
+    flooded = flood.value.on;
+    if (priority !== null) blow(priority);
   });
   const gesture = () => void unlockSound().catch(() => undefined);
   // Not when the button goes down: the words in the header change, and what is below would move under the click.

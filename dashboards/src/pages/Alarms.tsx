@@ -1,8 +1,9 @@
 // The alarms: what is open with what to do about it, and what has ended.
+import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { api } from "../api";
 import { say, texts } from "../i18n";
-import { openAlarms } from "../live/board";
+import { flood, folded, openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
 import { byNeed, consequences, firsts, isActive } from "../judge";
 import { maybe } from "../numbers";
@@ -10,11 +11,12 @@ import { AlarmButtons } from "../panels/AlarmButtons";
 import { alarmState } from "../panels/AlarmList";
 import { HiddenAlarms } from "../panels/HiddenAlarms";
 import { Mark } from "../panels/Mark";
+import { placeName } from "../panels/Roles";
 import { usePolled } from "../polled";
 import { DASH } from "../quality";
 import { link } from "../router";
 import { allowed, span, when } from "../time";
-import type { Alarm } from "../wire";
+import type { Alarm, Priority } from "../wire";
 
 function Against({ alarm }: { alarm: Alarm }) {
   const sign = alarm.level.startsWith("L") ? "≤" : "≥";
@@ -112,15 +114,43 @@ function Event({ alarm, following, allowed: allowance }: OpenProps) {
       <Open alarm={alarm} allowance={allowance(alarm)} />
       <li>
         <details class="following">
-          <summary>{t.following(following.length)}</summary>
+          <summary>{t.following(following.length + (folded.value[alarm.id] ?? 0))}</summary>
           <ul class="alarms">
             {byNeed(following).map((one) => (
               <Open key={one.id} alarm={one} allowance={allowance(one)} />
             ))}
           </ul>
+          {folded.value[alarm.id] ? <p class="muted">{t.leftOut(folded.value[alarm.id] ?? 0)}</p> : null}
         </details>
       </li>
     </>
+  );
+}
+
+/** In a flood: all but the first priority, folded by ropeway and priority. */
+function groupsOf(events: readonly Alarm[]): [string, Alarm[]][] {
+  const found = new Map<string, Alarm[]>();
+  for (const alarm of events) {
+    const key = `${alarm.priority} ${alarm.ropeway ?? "site"}`;
+    found.set(key, [...(found.get(key) ?? []), alarm]);
+  }
+  return [...found].sort(([a], [b]) => a.localeCompare(b));
+}
+
+type GroupProps = { name: string; alarms: Alarm[]; draw: (alarm: Alarm) => ComponentChildren };
+
+function Group({ name, alarms, draw }: GroupProps) {
+  const [priority = "3", place = "site"] = name.split(" ");
+  return (
+    <li>
+      <details class="following group">
+        <summary>
+          <Mark priority={Number(priority) as Priority} past={!alarms.some(isActive)} /> {placeName(place)}{" "}
+          <b>{alarms.length}</b>
+        </summary>
+        <ul class="alarms">{alarms.map(draw)}</ul>
+      </details>
+    </li>
   );
 }
 
@@ -169,19 +199,26 @@ export function Alarms(_: { id: string }) {
     () => all.answer?.alarms.filter((alarm) => alarm.state === "normal") ?? null,
     [all.answer],
   );
-  const fresh = open.filter((alarm) => alarm.state === "unacknowledged").length;
+  const fresh = firsts(open).filter((alarm) => alarm.state === "unacknowledged").length;
   const rules = usePolled(() => api.rules(), 60, []);
   const classes = new Map(rules.answer?.classes.map((one) => [one.id, one]));
   const allowanceOf = (alarm: Alarm): Allowance => {
     const known = classes.get(alarm.alarm_class);
     return { shelf_h: known?.longest_shelf_h ?? 0, out_h: known?.longest_out_of_service_h ?? 0 };
   };
+  const events = byNeed(firsts(open));
+  const flooding = flood.value.on;
+  const whole = flooding ? events.filter((alarm) => alarm.priority === 1) : events;
+  const groups = flooding ? groupsOf(events.filter((alarm) => alarm.priority > 1)) : [];
+  const draw = (alarm: Alarm) => (
+    <Event key={alarm.id} alarm={alarm} following={following.get(alarm.id) ?? []} allowed={allowanceOf} />
+  );
   return (
     <div class="stack">
       <div class="title-row">
         <h2>
           {t.alarms.open}{" "}
-          <span class="muted after">{t.overview.alarmCounts(fresh, open.filter(isActive).length)}</span>
+          <span class="muted after">{t.overview.alarmCounts(fresh, firsts(open).filter(isActive).length)}</span>
         </h2>
         <nav class="links end" aria-label={t.alarms.title}>
           <a class="chip" href={link.alarmHistory}>
@@ -195,15 +232,16 @@ export function Alarms(_: { id: string }) {
           </a>
         </nav>
       </div>
+      {flooding ? (
+        <p class="panel block flooding" role="status">
+          {t.alarms.floodExplain(flood.value.alarms)}
+        </p>
+      ) : null}
       {open.length === 0 ? <p class="panel empty">{t.alarms.none}</p> : null}
       <ul class="alarms">
-        {byNeed(firsts(open)).map((alarm) => (
-          <Event
-            key={alarm.id}
-            alarm={alarm}
-            following={following.get(alarm.id) ?? []}
-            allowed={allowanceOf}
-          />
+        {whole.map(draw)}
+        {groups.map(([name, alarms]) => (
+          <Group key={name} name={name} alarms={alarms} draw={draw} />
         ))}
       </ul>
       <HiddenAlarms />

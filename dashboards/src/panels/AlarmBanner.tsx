@@ -2,9 +2,9 @@
 import { perform } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
-import { openAlarms } from "../live/board";
+import { flood, openAlarms } from "../live/board";
 import { siteSecond } from "../live/feed";
-import { foremost, isActive, needsAcknowledging } from "../judge";
+import { firsts, foremost, isActive, needsAcknowledging } from "../judge";
 import { maybe } from "../numbers";
 import { may } from "../session";
 import { muted, setMuted } from "../preferences";
@@ -37,7 +37,7 @@ export function AcknowledgeButton({ alarm, primary = false }: { alarm: Alarm; pr
 }
 
 function Counts() {
-  const active = openAlarms.value.filter(isActive);
+  const active = firsts(openAlarms.value).filter(isActive);
   return (
     <span class="counts">
       {([1, 2, 3] as Priority[]).map((priority) => {
@@ -95,7 +95,13 @@ export function AlarmBanner() {
     <section class={`panel banner p${alarm.priority}`} aria-label={texts().alarms.title}>
       <Mark priority={alarm.priority} blink={alarm.state === "unacknowledged"} />
       <b class="what">{alarmText(alarm)}</b>
-      <About alarm={alarm} />
+      {flood.value.on ? (
+        <span class="about flood" role="status" data-testid="flood">
+          {texts().alarms.flood(flood.value.alarms)}
+        </span>
+      ) : (
+        <About alarm={alarm} />
+      )}
       <Counts />
       <MuteButton />
       {needsAcknowledging(alarm) ? <AcknowledgeButton alarm={alarm} primary /> : null}

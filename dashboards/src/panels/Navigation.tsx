@@ -1,14 +1,14 @@
 // The way to the pages: a row at the top on a wide screen, a bar at the bottom on a phone.
 import { texts } from "../i18n";
 import { openAlarms } from "../live/board";
-import { needsAcknowledging } from "../judge";
+import { firsts, needsAcknowledging } from "../judge";
 import { link, route } from "../router";
 
 const PAGES = ["overview", "alarms", "consultations", "ropes", "trends", "tasks", "health"] as const;
 
 export function Navigation() {
   const t = texts().nav;
-  const waiting = openAlarms.value.filter(needsAcknowledging).length;
+  const waiting = firsts(openAlarms.value).filter(needsAcknowledging).length;
   return (
     <nav class="pages" aria-label={t.label}>
       {PAGES.map((page) => (

@@ -20,6 +20,10 @@ export const alarms: Texts["alarms"] = {
     normal: "ended",
   },
   following: (count) => `${count} alarms that follow from it`,
+  leftOut: (count) => `and ${count} more, not listed: deal with the cause first`,
+  flood: (count) => `flood of alarms: ${count} in 10 minutes; deal with this one first`,
+  floodExplain: (count) =>
+    `Flood of alarms: ${count} in 10 minutes. Priority 1 stands one by one, the rest is folded by ropeway and priority; the horn blows for priority 1 only.`,
   reset: "Reset",
   resetNamed: (name) => `Reset: ${name}`,
   shelve: "Shelve",

@@ -19,6 +19,10 @@ export const alarms = {
     normal: "已结束",
   },
   following: (count: number) => `由此引发的 ${count} 条报警`,
+  leftOut: (count: number) => `另有 ${count} 条未列出；先处置原因`,
+  flood: (count: number) => `报警泛滥：10 分钟内 ${count} 条，先处置这一条`,
+  floodExplain: (count: number) =>
+    `报警泛滥：10 分钟内 ${count} 条。一级逐条列出，其余按索道和级别折叠；蜂鸣只为一级。`,
   reset: "复位",
   resetNamed: (name: string) => `复位报警：${name}`,
   shelve: "搁置",
