@@ -11,7 +11,7 @@ from analytics.records.binding import BOUND_STATES, UNBOUND, record_name, row_di
 from analytics.records.checkpoint import Checkpoint
 from analytics.records.errors import RecordsError
 from analytics.records.journal import BEFORE_THE_FIRST, Entry
-from analytics.records.schema import APPLICATION_ID
+from analytics.records.sqlite import APPLICATION_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,6 +20,8 @@ from collector.model import NANOSECONDS, Quality
 from tests.unit.analytics.judging_words import E_STOP, GUST, SPEED, a_judging, a_plant, a_rule
 from tests.unit.analytics.station_words import Desk, a_desk
 from tests.unit.collector.words import BEGIN_NS, scan
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 JUDGING = a_judging(
     a_rule(high=20, deadband=2, on_delay_s=2, off_delay_s=2, alarm_class="operating"),

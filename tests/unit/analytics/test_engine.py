@@ -18,6 +18,8 @@ from tests.unit.analytics.judging_words import DISTANCE, GUST, Reading, a_rule, 
 from tests.unit.analytics.records_words import an_alarm
 from tests.unit.analytics.station_words import a_desk
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 HIGH = f"gust/{GUST}/H"
 GUSTY = a_rule(high=20, deadband=2, off_delay_s=2)
 READINGS: st.SearchStrategy[Reading] = st.sampled_from([5.0, 17.0, 19.0, 25.0, Quality.BAD_SOURCE])

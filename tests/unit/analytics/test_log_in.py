@@ -15,7 +15,10 @@ from analytics.people import Caller, Grant, KeyKind, LogInTerms, Permission, Rol
 from analytics.records import Records, RecordsRefused
 from collector.clock import Clock
 from collector.model import NANOSECONDS
+from tests.databases import address_of
 from tests.people import CHEAP, LOGIN, NAME, PASSWORD, a_person, keep_person
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 HERE = "192.0.2.7"
 TERMS = LogInTerms(session_h=1, idle_min=10, attempts=3, lock_min=1)
@@ -57,7 +60,7 @@ class Door:
 @asynccontextmanager
 async def a_door(folder: Path, *, person: bool = True) -> AsyncIterator[Door]:
     clock = SetClock()
-    async with Records.open(folder / "records.sqlite", clock.now_ns) as records:
+    async with Records.open(address_of(folder / "records.sqlite"), clock.now_ns) as records:
         if person and not await records.people.listed():
             await keep_person(records)
         passwords = Passwords(CHEAP)

@@ -29,6 +29,8 @@ from tests.unit.analytics.records_words import (
     opened,
 )
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 TABLES = {
     "alarm",
     "activation",

@@ -86,6 +86,8 @@ from pathlib import Path
 from analytics.records import RecordsError
 from tests.unit.analytics.records_words import an_alarm, opened
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 async def main():
     async with opened(Path(sys.argv[1])):
         pass  # nobody could not import what is loaded late

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from tests.unit.analytics.judging_words import (
 )
 from tests.unit.analytics.station_words import Desk, a_desk
 from tests.unit.collector.words import BEGIN_NS
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 RULES = [
     a_rule(high=20, deadband=2, on_delay_s=1, off_delay_s=2, alarm_class="operating"),

@@ -1,0 +1,105 @@
+"""The database that a test's records are kept in: SQLite's file, or one of a real PostgreSQL.
+
+The environment says which, so that a program started by a test finds the same.
+"""
+
+import asyncio
+import hashlib
+import os
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, make_url
+
+from analytics.records import Records
+
+SERVER = "ROPEWATCH_TEST_RECORDS_SERVER"
+TEMPLATE = "made"
+
+
+def address_of(path: Path) -> Path | URL:
+    """Return where the records of `path` are kept, a PostgreSQL database made at first use."""
+    server = os.environ.get(SERVER)
+    if not server:
+        return path
+    url = make_url(server).set(database="t" + hashlib.sha256(str(path).encode()).hexdigest()[:24])
+    with psycopg.connect(conninfo(make_url(server)), autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [url.database])
+        if not known.fetchone():
+            make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            names = (sql.Identifier(str(url.database)), sql.Identifier(TEMPLATE))
+            connection.execute(make.format(*names))
+    return url
+
+
+def conninfo(url: URL) -> str:
+    """Return an address as psycopg takes it."""
+    return make_conninfo(
+        host=url.host,
+        port=url.port,
+        user=url.username,
+        password=url.password,
+        dbname=url.database,
+    )
+
+
+def rewrite(path: Path, table: str, trigger: str, statement: str) -> None:
+    """Change the records of `path` from outside, behind one of their triggers."""
+    address = address_of(path)
+    if isinstance(address, Path):
+        with closing(sqlite3.connect(address)) as connection:
+            connection.execute(f"DROP TRIGGER {table}_{trigger}")
+            connection.execute(statement)
+            connection.commit()
+        return
+    with psycopg.connect(conninfo(address)) as other:
+        other.execute(f"DROP TRIGGER {table}_{trigger} ON {table}".encode())
+        other.execute(statement.encode())
+
+
+def attempt(path: Path, statement: str) -> str:
+    """Run one statement on the records of `path` from outside; return what refused it."""
+    address = address_of(path)
+    if isinstance(address, Path):
+        with closing(sqlite3.connect(address)) as connection:
+            connection.execute("PRAGMA recursive_triggers = ON")
+            try:
+                connection.execute(statement)
+            except sqlite3.IntegrityError as error:
+                return str(error)
+        return ""
+    with psycopg.connect(conninfo(address), autocommit=True) as other:
+        try:
+            other.execute(statement.encode())
+        except psycopg.IntegrityError as error:
+            return str(error)
+    return ""
+
+
+def make_template(server: URL) -> None:
+    """Make the database that each test's own is a copy of."""
+
+    async def make() -> None:
+        async with Records.open(server.set(database=TEMPLATE), lambda: 0):
+            pass
+
+    with psycopg.connect(conninfo(server), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    # A loop may run in this thread already.
+    thread = threading.Thread(target=lambda: asyncio.run(make()))
+    thread.start()
+    thread.join()
+
+
+def drop_all(server: URL) -> None:
+    """Drop every database that a test made."""
+    with psycopg.connect(conninfo(server), autocommit=True) as connection:
+        names = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^t[0-9a-f]+$'")
+        for (name,) in names.fetchall():
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier(name)))
