@@ -11,6 +11,8 @@ from random import Random
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from analytics.access import AccessDesk
 from analytics.brief import Evidence
 from analytics.config import Judging
@@ -20,6 +22,7 @@ from analytics.judge import Judge
 from analytics.log_in import LogInDesk
 from analytics.passwords import Passwords
 from analytics.records import Records
+from analytics.records.address import records_address
 from analytics.replay import show_past
 from analytics.rope_tests import RopeDesk
 from analytics.rule_desk import RuleDesk, rules_at_start
@@ -43,6 +46,7 @@ from collector.site import Plant
 from collector.supervisor import DeviceState
 
 FINISH_S = 10.0
+log = structlog.get_logger()
 KIND = "simulated"
 READ_FROM_INFLUXDB = "INFLUXDB_READ"
 
@@ -114,8 +118,10 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
         influx = settings_from(settings.environment)
         stack.enter_context(claimed(settings.folder))
         records = await stack.enter_async_context(
-            Records.open(settings.folder / "records.sqlite", clock.now_ns)
+            Records.open(records_address(settings.folder, settings.environment), clock.now_ns)
         )
+        for fault in await records.refusals_amiss():
+            log.error("records could be altered unseen", fault=fault)
         await _keep_apart(records, site)
         judging = await rules_at_start(records, site.plant, site.judging, clock.now_ns())
         collector = Collector(

@@ -163,15 +163,18 @@ def own_postgres() -> Iterator[Postgres]:
     server.remove()
 
 
+@pytest.fixture
+def on_postgresql(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep this test's records in PostgreSQL: see `tests.databases`."""
+    monkeypatch.setenv(SERVER, postgres.url().render_as_string(hide_password=False))
+    yield
+    drop_all(postgres.url())
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either_database(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
-    """Keep this test's records in SQLite, then in PostgreSQL: see `tests.databases`."""
-    if request.param == "sqlite":
-        yield "sqlite"
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    monkeypatch.setenv(SERVER, server.url().render_as_string(hide_password=False))
-    yield "postgresql"
-    drop_all(server.url())
+def either_database(request: pytest.FixtureRequest) -> str:
+    """Keep this test's records in SQLite, then in PostgreSQL."""
+    database: str = request.param
+    if database == "postgresql":
+        request.getfixturevalue("on_postgresql")
+    return database

@@ -8,8 +8,10 @@ import hashlib
 import os
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -79,6 +81,33 @@ def attempt(path: Path, statement: str) -> str:
         except psycopg.IntegrityError as error:
             return str(error)
     return ""
+
+
+def look(path: Path, statement: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query as another program sees them now."""
+    address = address_of(path)
+    if isinstance(address, Path):
+        with closing(sqlite3.connect(address)) as connection:
+            return connection.execute(statement).fetchall()
+    with psycopg.connect(conninfo(address)) as other:
+        return other.execute(statement.encode()).fetchall()
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the records of `path` so that nobody else can write."""
+    address = address_of(path)
+    if isinstance(address, Path):
+        with closing(sqlite3.connect(address)) as connection:
+            connection.isolation_level = None
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+        return
+    with psycopg.connect(conninfo(address)) as other:
+        other.execute("LOCK TABLE alarm IN EXCLUSIVE MODE")
+        yield
+        other.rollback()
 
 
 def make_template(server: URL) -> None:

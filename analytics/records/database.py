@@ -71,6 +71,15 @@ class Records:
             yield stores_over(within)
             within.must_hold()
 
+    async def refusals_amiss(self) -> tuple[str, ...]:
+        """Name each trigger that should keep records from changing and does not."""
+        async with self._turn:
+            with self._place.plainly():
+                async with self._engines.writing.connect() as connection:
+                    faults = await connection.run_sync(self._place.refusals_amiss)
+                    await connection.rollback()
+        return tuple(faults)
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection that only reads."""

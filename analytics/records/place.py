@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
@@ -25,6 +26,10 @@ class Place(Protocol):
 
     def opened(self) -> AbstractAsyncContextManager[Engines]:
         """Bring the place up to date and lend its engines; RecordsError when that fails."""
+        ...
+
+    def refusals_amiss(self, connection: Connection) -> list[str]:
+        """Name each trigger that is missing or altered; what it does is to be taken back."""
         ...
 
     def plainly(self) -> AbstractContextManager[None]:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from analytics.records.errors import RecordsError, RecordsRefused
 from analytics.records.place import Engines
 from analytics.records.postgres_words import advice, primary_words
+from analytics.records.refusals import faults_in_postgresql
 from analytics.records.schema import run_migrations
 
 DRIVER = "postgresql+psycopg"
@@ -76,6 +77,10 @@ class PostgresDatabase:
             ) from error
         except DBAPIError as error:
             raise RecordsError(f"{self.name}: {advice(error.orig)}") from error
+
+    def refusals_amiss(self, connection: Connection) -> list[str]:
+        """Name each trigger of the database that is missing, altered or switched off."""
+        return faults_in_postgresql(connection)
 
     def reading_engine(self) -> AsyncEngine:
         """Return an engine whose transactions each see one state, and can change nothing."""

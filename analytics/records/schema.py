@@ -42,6 +42,12 @@ def check_current(connection: Connection, name: str) -> None:
         )
 
 
+def known_revisions() -> set[str]:
+    """Return every revision that this program's migrations can make."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    return {script.revision for script in scripts.walk_revisions()}
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

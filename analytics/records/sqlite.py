@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from analytics.records.errors import RecordsError, RecordsRefused
 from analytics.records.place import Engines
+from analytics.records.refusals import IN_SQLITE, faults_in_sqlite
 from analytics.records.schema import run_migrations
 
 WRITING = "ropewatch_writing"
@@ -75,6 +76,12 @@ class SqliteFile:
             raise RecordsError(f"{self.name}: {_advice(error.orig)}") from error
         except sqlite3.Error as error:
             raise RecordsError(f"{self.name}: {_advice(error)}") from error
+
+    def refusals_amiss(self, connection: Connection) -> list[str]:
+        """Name each trigger of the file that is missing or altered."""
+        (revision,) = connection.exec_driver_sql("SELECT version_num FROM alembic_version").one()
+        found = connection.exec_driver_sql(IN_SQLITE).all()
+        return faults_in_sqlite({row[0]: row[1] for row in found}, revision)
 
     async def _bring_up_to_date(self) -> None:
         # Batch migrations make tables anew, which foreign keys would take for deletes.

@@ -44,6 +44,7 @@ class Postgres:
         self._folder = Path(tempfile.mkdtemp(prefix="ropewatch-postgres-"))
         self._data = self._folder / "data"
         self._port = free_port()
+        self._user = NOBODY if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
 
     def make(self) -> None:
@@ -63,7 +64,8 @@ class Postgres:
             text=True,
             check=False,
             timeout=60,
-            **self._as_nobody(),
+            user=self._user,
+            group=self._user,
         )
         if done.returncode:
             raise PostgresError((done.stderr or done.stdout).strip().splitlines()[-1])
@@ -82,7 +84,8 @@ class Postgres:
                 ],
                 stdout=log,
                 stderr=log,
-                **self._as_nobody(),
+                user=self._user,
+                group=self._user,
             )
         for _ in range(300):
             try:
@@ -130,9 +133,6 @@ class Postgres:
         make = sql.SQL("CREATE DATABASE {} OWNER {}")
         words = make.format(sql.Identifier(name), sql.Identifier(owner)).as_string()
         self.execute(words)
-
-    def _as_nobody(self) -> dict[str, int]:
-        return {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
 
     def _let_nobody_in(self) -> None:
         os.chown(self._folder, NOBODY, NOBODY)

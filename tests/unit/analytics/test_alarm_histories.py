@@ -21,8 +21,6 @@ from tests.unit.analytics.judging_words import E_STOP, GUST, SPEED, a_judging, a
 from tests.unit.analytics.station_words import Desk, a_desk
 from tests.unit.collector.words import BEGIN_NS, scan
 
-pytestmark = pytest.mark.usefixtures("either_database")
-
 JUDGING = a_judging(
     a_rule(high=20, deadband=2, on_delay_s=2, off_delay_s=2, alarm_class="operating"),
     a_rule("stop", tag=E_STOP, high=0.5, latching=True),
@@ -196,3 +194,11 @@ TestAlarmHistories.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+class HistoriesInPostgresql(AlarmHistories):
+    """The same, over a database of PostgreSQL."""
+
+
+TestHistoriesInPostgresql = pytest.mark.usefixtures("on_postgresql")(HistoriesInPostgresql.TestCase)
+TestHistoriesInPostgresql.settings = settings(TestAlarmHistories.settings, max_examples=5)
