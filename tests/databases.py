@@ -105,7 +105,7 @@ def held(path: Path) -> Iterator[None]:
             connection.execute("ROLLBACK")
         return
     with psycopg.connect(conninfo(address)) as other:
-        other.execute("LOCK TABLE alarm IN EXCLUSIVE MODE")
+        other.execute("LOCK TABLE journal, kept_state IN EXCLUSIVE MODE")
         yield
         other.rollback()
 
