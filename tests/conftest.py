@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.databases import SERVER, drop_all, make_template
+from tests.databases import SERVER, give_back, make_template
 from tests.servers.influx_server import PROGRAMS, Account, Influxd, find_influxd
 from tests.servers.postgres_server import Postgres, PostgresError, find_postgres
 
@@ -168,7 +168,7 @@ def on_postgresql(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """Keep this test's records in PostgreSQL: see `tests.databases`."""
     monkeypatch.setenv(SERVER, postgres.url().render_as_string(hide_password=False))
     yield
-    drop_all(postgres.url())
+    give_back(postgres.url())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
 from analytics.records import Records
+from analytics.records.tables import metadata
 
 SERVER = "ROPEWATCH_TEST_RECORDS_SERVER"
 TEMPLATE = "made"
@@ -33,9 +34,15 @@ def address_of(path: Path) -> Path | URL:
     with psycopg.connect(conninfo(make_url(server)), autocommit=True) as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [url.database])
         if not known.fetchone():
-            make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-            names = (sql.Identifier(str(url.database)), sql.Identifier(TEMPLATE))
-            connection.execute(make.format(*names))
+            spare = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^spare'")
+            found = spare.fetchone()
+            words, other = (
+                ("ALTER DATABASE {1} RENAME TO {0}", found[0])
+                if found
+                else ("CREATE DATABASE {0} TEMPLATE {1} STRATEGY file_copy", TEMPLATE)
+            )
+            names = (sql.Identifier(str(url.database)), sql.Identifier(other))
+            connection.execute(sql.SQL(words).format(*names))
     return url
 
 
@@ -125,8 +132,35 @@ def make_template(server: URL) -> None:
     thread.join()
 
 
+def give_back(server: URL) -> None:
+    """Empty every database that a test had, for the next one, or drop one whose triggers differ."""
+    with psycopg.connect(conninfo(server), autocommit=True) as connection:
+        names = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^t[0-9a-f]+$'")
+        for (name,) in names.fetchall():
+            whole = _emptied(server.set(database=name))
+            words = "ALTER DATABASE {} RENAME TO {}" if whole else "DROP DATABASE {} WITH (FORCE)"
+            spare = sql.Identifier(f"spare_{name}")
+            connection.execute(sql.SQL(words).format(sql.Identifier(name), spare))
+
+
+def _emptied(url: URL) -> bool:
+    tables = ", ".join(f'"{name}"' for name in metadata.tables)
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        if _triggers(url) != _triggers(url.set(database=TEMPLATE)):
+            return False
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY".encode())
+    return True
+
+
+def _triggers(url: URL) -> int:
+    with psycopg.connect(conninfo(url)) as connection:
+        row = connection.execute("SELECT count(*) FROM pg_trigger WHERE tgenabled = 'O'").fetchone()
+        return int(row[0]) if row else 0
+
+
 def drop_all(server: URL) -> None:
-    """Drop every database that a test made."""
+    """Drop every database that a test had."""
     with psycopg.connect(conninfo(server), autocommit=True) as connection:
         names = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^t[0-9a-f]+$'")
         for (name,) in names.fetchall():
