@@ -27,6 +27,7 @@ class Permission(StrEnum):
     APPROVE_RULES = "approve_rules"
     READ_JOURNAL = "read_journal"
     TEND_PEOPLE = "tend_people"
+    TEST_CHANNELS = "test_channels"
 
 
 class Role(StrEnum):
@@ -54,9 +55,11 @@ PERMITS: dict[Role, frozenset[Permission]] = {
         Permission.DO_TASKS,
         Permission.SUBSTITUTE,
         Permission.READ_JOURNAL,
+        Permission.TEST_CHANNELS,
     },
     Role.MAINTENANCE: _DESK
     | {
+        Permission.TEST_CHANNELS,
         Permission.TAKE_ALARMS_OUT,
         Permission.DO_TASKS,
         Permission.SUBSTITUTE,
@@ -64,6 +67,7 @@ PERMITS: dict[Role, frozenset[Permission]] = {
     },
     Role.SAFETY_OFFICER: _DESK
     | {
+        Permission.TEST_CHANNELS,
         Permission.TAKE_ALARMS_OUT,
         Permission.DO_TASKS,
         Permission.PROPOSE_RULES,
@@ -71,7 +75,12 @@ PERMITS: dict[Role, frozenset[Permission]] = {
         Permission.READ_JOURNAL,
     },
     Role.DUTY_LEADER: _DESK
-    | {Permission.DECIDE, Permission.APPROVE_RULES, Permission.READ_JOURNAL},
+    | {
+        Permission.DECIDE,
+        Permission.APPROVE_RULES,
+        Permission.READ_JOURNAL,
+        Permission.TEST_CHANNELS,
+    },
     # Tends the monitor and those who use it; runs no ropeway.
     Role.ADMINISTRATOR: frozenset(
         {
@@ -79,6 +88,7 @@ PERMITS: dict[Role, frozenset[Permission]] = {
             Permission.TEND_HISTORY,
             Permission.READ_JOURNAL,
             Permission.TEND_PEOPLE,
+            Permission.TEST_CHANNELS,
         }
     ),
 }

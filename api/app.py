@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api.errors import ANSWERS, install_errors
 from api.guard import guard
 from api.routes import (
+    alarm_history,
     alarms,
     consultations,
     health,
@@ -18,9 +19,11 @@ from api.routes import (
     journal,
     live,
     metrics,
+    notices,
     people,
     plant,
     ropes,
+    rule_sets,
     rules,
     session,
     substitutions,
@@ -29,6 +32,26 @@ from api.routes import (
 from api.station import Station
 
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
+ROUTES = (
+    session,
+    people,
+    journal,
+    plant,
+    history,
+    influx,
+    rules,
+    rule_sets,
+    alarm_history,
+    alarms,
+    consultations,
+    ropes,
+    tasks,
+    substitutions,
+    notices,
+    health,
+    metrics,
+    live,
+)
 SCREENS = Path(__file__).resolve().parent.parent / "dashboards" / "dist"
 
 
@@ -50,23 +73,7 @@ def create_app(station: Station, host: str = "127.0.0.1", screens: Path = SCREEN
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     install_errors(app)
-    for route in (
-        session,
-        people,
-        journal,
-        plant,
-        history,
-        influx,
-        rules,
-        alarms,
-        consultations,
-        ropes,
-        tasks,
-        substitutions,
-        health,
-        metrics,
-        live,
-    ):
+    for route in ROUTES:
         app.include_router(route.router)
     if screens.is_dir():
         app.mount("/", StaticFiles(directory=screens, html=True), name="screens")

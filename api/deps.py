@@ -111,8 +111,11 @@ Deciding = Annotated[Caller, Depends(Needs(Permission.DECIDE))]
 DoingTasks = Annotated[Caller, Depends(Needs(Permission.DO_TASKS))]
 Substituting = Annotated[Caller, Depends(Needs(Permission.SUBSTITUTE))]
 TendingHistory = Annotated[Caller, Depends(Needs(Permission.TEND_HISTORY))]
+ProposingRules = Annotated[Caller, Depends(Needs(Permission.PROPOSE_RULES))]
+ApprovingRules = Annotated[Caller, Depends(Needs(Permission.APPROVE_RULES))]
 ReadingJournal = Annotated[Caller, Depends(Needs(Permission.READ_JOURNAL))]
 TendingPeople = Annotated[Caller, Depends(Needs(Permission.TEND_PEOPLE))]
+TestingChannels = Annotated[Caller, Depends(Needs(Permission.TEST_CHANNELS))]
 Self = Annotated[Caller, Depends(LoggedIn())]
 
 
@@ -139,9 +142,8 @@ def wrong_password(refusal: LogInRefused) -> Refused:
     """Return the answer to a wrong password in a signature: the session itself goes on."""
     if refusal.wait_s:
         words = f"too many wrong passwords: wait {refusal.wait_s:.0f} s"
-        return Refused(
-            429, f"密码错误次数过多，请等待 {refusal.wait_s:.0f} 秒", words, refusal.wait_s
-        )
+        waits = f"密码错误次数过多，请等待 {refusal.wait_s:.0f} 秒"
+        return Refused(429, waits, words, wait_s=refusal.wait_s)
     return Refused(403, "密码不符，未签字", "the password is wrong; nothing was signed")
 
 

@@ -42,11 +42,14 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
     """The request cannot be served as it stands."""
 
-    def __init__(self, status: int, zh: str, en: str, wait_s: float = 0.0) -> None:
+    def __init__(
+        self, status: int, zh: str, en: str, *, wait_s: float = 0.0, detail: str = ""
+    ) -> None:
         self.status = status
         self.zh = zh
         self.en = en
         self.wait_s = wait_s
+        self.detail = detail
         super().__init__(en)
 
 
@@ -64,7 +67,7 @@ def install_errors(app: FastAPI) -> None:
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
         wait = {"retry-after": str(math.ceil(error.wait_s))} if error.wait_s else {}
-        return answer(error.status, error.zh, error.en, headers=wait)
+        return answer(error.status, error.zh, error.en, error.detail, wait)
 
     @app.exception_handler(RecordMissing)
     async def missing(_: Request, error: RecordMissing) -> JSONResponse:

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from analytics.notify.plain import wall_table
 from analytics.plain import milliseconds, name_table, seen_ms
 from api.station import Station
 from collector.keeping import GB
@@ -59,6 +60,10 @@ def health_table(station: Station) -> dict[str, Any]:
             "dropped": station.engine.dropped,
             "failing": station.engine.failing,
         },
+        "notices": {
+            "waiting": len(station.notices.outbox.waiting),
+            **wall_table(station.notices.wall),
+        },
         "live": {"clients": station.live.clients, "frames": station.live.number},
     }
 
@@ -82,6 +87,8 @@ def write_health(table: dict[str, Any]) -> None:
         history_dropped=table["history"]["dropped"],
         influx=table["influx"]["state"] if table["influx"] else None,
         engine_dropped=table["engine"]["dropped"],
+        notices_waiting=table["notices"]["waiting"],
+        notices_undelivered=table["notices"]["undelivered"],
     )
 
 

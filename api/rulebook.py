@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +13,8 @@ from analytics.kpi import Kpi, reckon
 from analytics.model import Activation
 from analytics.replay import Difference, Replay, stored_scans
 from api.config import SiteFile
-from collector.clock import Clock
-from collector.folder import FolderInUseError, claimed
+from collector.history.log import Log
 from collector.history.schema import HistoryError
-from collector.history.store import History
 from collector.model import NANOSECONDS
 from collector.sitefile import SiteFileError, read_tables
 
@@ -75,11 +72,7 @@ def replayed_lines(site: SiteFile, days: Days, others: Judging | None) -> list[s
     if not path.exists():
         raise RulebookError(f"{path}: there is no history; name the station's data folder")
     try:
-        with claimed(days.folder), closing(History(path, site.plant, Clock())) as history:
-            found = asyncio.run(_replay(history, site, span, others))
-    except FolderInUseError as error:
-        words = f"{error}; beside a running monitor replay a copy: ropewatch history backup"
-        raise RulebookError(words) from error
+        found = asyncio.run(_replay(Log(path), site, span, others))
     except HistoryError as error:
         raise RulebookError(str(error)) from error
     zone = ZoneInfo(site.plant.site.timezone)
@@ -94,11 +87,11 @@ def replayed_lines(site: SiteFile, days: Days, others: Judging | None) -> list[s
 
 
 async def _replay(
-    history: History, site: SiteFile, span: tuple[int, int], others: Judging | None
+    log: Log, site: SiteFile, span: tuple[int, int], others: Judging | None
 ) -> Difference:
     runs = [Replay(site.plant, one) for one in (site.judging, others) if one is not None]
     scans = 0
-    async for batch in stored_scans(history, site.plant, *span):
+    async for batch in stored_scans(log, site.plant, *span):
         scans += len(batch)
         for run in runs:
             await run.see(batch)

@@ -17,9 +17,14 @@ from analytics.access import AccessDesk
 from analytics.brief import Evidence
 from analytics.config import Judging
 from analytics.consultation import Consultations
-from analytics.engine import QUEUE, Engine
+from analytics.engine import QUEUE, Engine, LookBack
 from analytics.judge import Judge
 from analytics.log_in import LogInDesk
+from analytics.notify.desk import Means, NoticeDesk
+from analytics.notify.outbox import Outbox
+from analytics.notify.outbox import Pace as NoticePace
+from analytics.notify.services import Services
+from analytics.notify.words import Reading, Teller
 from analytics.passwords import Passwords
 from analytics.records import Records
 from analytics.records.address import records_address
@@ -31,7 +36,8 @@ from analytics.selfwatch import SelfWatch, Trouble
 from analytics.substitution import SubstitutionDesk
 from api.config import SiteFile
 from api.live import LiveFeed
-from api.troubles import troubles_of
+from api.troubles import troubles_of, troubles_of_notices
+from collector.board import Board
 from collector.clock import REAL_TIME, Clock, TimeBase
 from collector.folder import claimed
 from collector.history.influx import InfluxServer, settings_from
@@ -40,7 +46,7 @@ from collector.history.lines import LineRenderer
 from collector.history.sender import Pace, Sender
 from collector.history.spans import Spans
 from collector.history.store import History
-from collector.model import NANOSECONDS
+from collector.model import NANOSECONDS, Quality
 from collector.service import Collector
 from collector.site import Plant
 from collector.supervisor import DeviceState
@@ -85,6 +91,8 @@ class Station:
     ropes: RopeDesk
     inspections: InspectionDesk
     substitutions: SubstitutionDesk
+    notices: NoticeDesk
+    look_back: LookBack
     rules: RuleDesk
     log_in: LogInDesk
     access: AccessDesk
@@ -144,7 +152,8 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             stack.callback(server.close)
             pace = Pace(chance=Random().random)  # noqa: S311 - jitter
             sender = Sender(collector.history, server, renderer.render, Clock(), pace)
-        yield _assemble(site, clock, collector, records, _Outlets(sender, past, judging))
+        outlets = _Outlets(sender, past, judging, settings.environment)
+        yield _assemble(site, clock, collector, records, outlets)
 
 
 async def _keep_apart(records: Records, site: SiteFile) -> None:
@@ -161,11 +170,12 @@ async def _keep_apart(records: Records, site: SiteFile) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Outlets:
-    """What was opened besides: the way to an InfluxDB, if one is set, and the rules in force."""
+    """What was opened besides: the way to an InfluxDB, the rules in force, where secrets stand."""
 
     sender: Sender | None
     past: Past | None
     judging: Judging
+    environment: Mapping[str, str]
 
 
 def _assemble(
@@ -173,24 +183,16 @@ def _assemble(
 ) -> Station:
     scans = collector.board.subscribe("engine", QUEUE, collector.note_unjudged)
     engine = Engine(site.plant, outlets.judging, records, scans, clock)
-    evidence = Evidence(
-        site.plant,
-        lambda: engine.judging,
-        collector.board,
-        collector.history,
-        engine.conditions,
-    )
+    board, history = collector.board, collector.history
+    evidence = Evidence(site.plant, lambda: engine.judging, board, history, engine.conditions)
 
     def online() -> int:
         return devices_online(collector)
 
-    async def look_back(judge: Judge, seconds: float) -> None:
-        await _look_back(collector.history, site.plant, judge, clock.now_ns(), seconds)
-
-    passwords, machine = Passwords(), Clock()
-    # Log-ins go by the machine's time, whatever time a simulated site runs by.
-    log_in = LogInDesk(records, site.judging.log_in, machine, passwords)
-    ropeways = [way.id for way in site.plant.ropeway]
+    machine = Clock()
+    look_back = looking_back(collector.history, site.plant, clock)
+    log_in, access = _door(site, records, machine)
+    outbox = _outbox(site, records, clock, outlets.environment)
     return Station(
         site=site,
         clock=clock,
@@ -204,8 +206,10 @@ def _assemble(
         substitutions=SubstitutionDesk(
             site.plant, records, collector.examination.substitutes, clock
         ),
+        notices=NoticeDesk(_means(site, board, outbox, log_in), records, engine, clock),
         log_in=log_in,
-        access=AccessDesk(records, log_in, ropeways, passwords, machine),
+        access=access,
+        look_back=look_back,
         rules=RuleDesk(site.plant, engine, records, clock, look_back),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=outlets.sender,
@@ -214,30 +218,71 @@ def _assemble(
     )
 
 
+def _outbox(
+    site: SiteFile, records: Records, clock: Clock, environment: Mapping[str, str]
+) -> Outbox:
+    services = Services(environment, lambda: clock.machine_ns() // NANOSECONDS)
+    pace = NoticePace(Random().random)  # noqa: S311 - jitter
+    return Outbox(site.telling, records, services, clock, pace)
+
+
+def _means(site: SiteFile, board: Board, outbox: Outbox, log_in: LogInDesk) -> Means:
+    """Return what people are called with: by user names, whatever name the records show."""
+    slots = site.plant.slots()
+
+    def look(tag: str) -> Reading | None:
+        slot = slots.get(tag)
+        if slot is None:
+            return None
+        return Reading(float(board.values[slot]), Quality(int(board.quality[slot])))
+
+    def login_of(name: str) -> str:
+        return next((one.login for one in log_in.people if one.name == name), name)
+
+    teller = Teller(site.plant, ZoneInfo(site.plant.site.timezone))
+    return Means(site.telling, teller, look, outbox, login_of)
+
+
 def _troubles(station: Station) -> tuple[Trouble, ...]:
-    return tuple(troubles_of(station.collector.history, station.collector.thinner, station.sender))
+    own = troubles_of(station.collector.history, station.collector.thinner, station.sender)
+    return (*own, *troubles_of_notices(station.notices))
 
 
-async def _look_back(
-    history: History, plant: Plant, judge: Judge, now_ns: int, seconds: float
-) -> None:
-    """Show rules that look back what was seen before them, also by an earlier run."""
-    if seconds > 0:
-        await history.committed()
-        await show_past(judge, history, plant, (now_ns - int(seconds * NANOSECONDS), now_ns))
+def _door(site: SiteFile, records: Records, machine: Clock) -> tuple[LogInDesk, AccessDesk]:
+    """Return who lets people in; by the machine's time, whatever time the site runs by."""
+    passwords = Passwords()
+    log_in = LogInDesk(records, site.judging.log_in, machine, passwords)
+    ropeways = [way.id for way in site.plant.ropeway]
+    return log_in, AccessDesk(records, log_in, ropeways, passwords, machine)
+
+
+def looking_back(history: History, plant: Plant, clock: Clock) -> LookBack:
+    """Return what shows rules that look back the past, also that of an earlier run."""
+
+    async def look_back(judge: Judge, seconds: float) -> None:
+        if seconds > 0:
+            await history.committed()
+            now_ns = clock.now_ns()
+            await show_past(judge, history, plant, (now_ns - int(seconds * NANOSECONDS), now_ns))
+
+    return look_back
+
+
+async def _restore(station: Station) -> None:
+    """Take up what an earlier run left."""
+    engine = station.engine
+    await engine.restore()
+    await station.look_back(engine.judge, engine.judging.looks_back_s())
+    await station.rules.restore()
+    await station.substitutions.restore()
+    await station.notices.restore()
+    await station.log_in.restore()
 
 
 @asynccontextmanager
 async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[None]:
     """Run the station's parts while the body lasts; call `stop` if one of them fails."""
-    engine, plant = station.engine, station.site.plant
-    await engine.restore()
-    seconds = engine.judging.looks_back_s()
-    history, now_ns = station.collector.history, station.clock.now_ns()
-    await _look_back(history, plant, engine.judge, now_ns, seconds)
-    await station.rules.restore()
-    await station.substitutions.restore()
-    await station.log_in.restore()
+    await _restore(station)
     parts: list[Coroutine[Any, Any, None]] = [
         station.collector.run(),
         station.engine.run(),
@@ -245,6 +290,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         station.ropes.run(),
         station.live.run(),
         station.substitutions.run(),
+        station.notices.run(),
         station.log_in.run(),
         station.rules.run(),
         SelfWatch(station.engine, station.clock, _troubles(station)).run(),
@@ -262,6 +308,8 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         group.cancel()
         with suppress(asyncio.CancelledError):
             await group
+        with suppress(TimeoutError):
+            await asyncio.wait_for(station.notices.outbox.finish(), FINISH_S)
         with suppress(TimeoutError):  # a disk that refuses must not keep us from ending
             await asyncio.wait_for(station.collector.history.committed(), FINISH_S)
         if station.sender is not None:

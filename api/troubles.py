@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from analytics.model import Guidance
+from analytics.notify.desk import NoticeDesk
 from analytics.selfwatch import Growth, Trouble
 from collector.history.rollup import HOUR_NS
 from collector.history.sender import Sender
@@ -21,6 +22,54 @@ def troubles_of(history: History, thinner: Thinner, sender: Sender | None) -> It
     if sender is not None:
         yield _refused(sender)
         yield _behind(history, sender)
+
+
+def troubles_of_notices(desk: NoticeDesk) -> Iterator[Trouble]:
+    """Yield what may be wrong with telling people: nobody knows of it but the wall."""
+    yield Trouble(
+        id="notices_undelivered",
+        priority=2,
+        name=Name(zh="报警通知未送达", en="People were not told of an alarm"),
+        guidance=Guidance(
+            consequence=Name(zh="值班人员可能不知情", en="Those on duty may not know"),
+            response=Name(
+                zh="电话或对讲通知；原因见“通知”页",
+                en="Call by phone or radio; the page of messages says why",
+            ),
+            respond_within_s=300,
+        ),
+        holds=lambda: bool(desk.wall.undelivered),
+    )
+    yield Trouble(
+        id="nobody_on_duty",
+        priority=2,
+        name=Name(zh="值班表上无人可通知", en="Nobody on the roster to tell"),
+        guidance=Guidance(
+            consequence=Name(zh="有报警没有通知任何人", en="An alarm was told to nobody"),
+            response=Name(
+                zh="当面处置；补齐值班表 [[duty]]", en="Handle it here; complete [[duty]]"
+            ),
+            respond_within_s=300,
+        ),
+        holds=lambda: bool(desk.wall.untold),
+    )
+    yield _untested(desk)
+
+
+def _untested(desk: NoticeDesk) -> Trouble:
+    return Trouble(
+        id="channel_test_failed",
+        priority=3,
+        name=Name(zh="通知通道每日测试未通过", en="A channel failed its daily test"),
+        guidance=Guidance(
+            consequence=Name(
+                zh="下一次报警可能无法由此通道送达", en="The next alarm may not get through on it"
+            ),
+            response=Name(zh="按“通知”页的原因修复", en="Mend it; the page of messages says why"),
+            respond_within_s=8 * 3600,
+        ),
+        holds=lambda: bool(desk.wall.failed_tests),
+    )
 
 
 def _short(thinner: Thinner) -> Trouble:

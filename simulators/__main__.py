@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from collector.clock import Clock, TimeBase
+from collector.site import Plant
 from collector.sitefile import SiteFileError, read_plant
 from simulators.plc import PortTakenError
 from simulators.scenario import (
@@ -44,29 +45,38 @@ def main(  # noqa: PLR0913, PLR0917 - a command has as many options as it needs
     report: Annotated[
         Path | None, typer.Option(help="Keep here what clients asked for, as JSON.")
     ] = None,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(help="Safe OPC UA servers keep theirs here; trust its authority.der."),
+    ] = None,
 ) -> None:
     """Serve every device of SITE on its port, as a ropeway that obeys physics."""
     for name in ("pymodbus", "asyncua"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    plant, script = _read(site, scenario)
     try:
-        plant = read_plant(site)
-        script = NO_SCRIPT
-        if scenario:
-            script = read_scenario(scenario_path(scenario), plant)
         given = TimeBase.read(word) if word else None
-    except SiteFileError as error:
-        known = ", ".join(bundled_scenarios())
-        hint = f"\nbundled scenarios: {known}" if scenario and error.path != site else ""
-        _fail(f"{error}{hint}", WRONG_FILE)
     except ValueError as error:
         _fail(str(error), WRONG_FILE)
     try:
         begin = partial(_time_base, script, speed, given)
-        asyncio.run(_serve(Simulation(plant, script, begin(), seed), begin, report))
+        simulation = Simulation(plant, script, begin(), seed, certificates)
+        asyncio.run(_serve(simulation, begin, report))
     except PortTakenError as error:
         _fail(str(error), CANNOT_RUN)
     except OSError as error:
         _fail(f"cannot serve: {error}", CANNOT_RUN)
+
+
+def _read(file: Path, scenario: str) -> tuple[Plant, Scenario]:
+    try:
+        plant = read_plant(file)
+        script = read_scenario(scenario_path(scenario), plant) if scenario else NO_SCRIPT
+    except SiteFileError as error:
+        known = ", ".join(bundled_scenarios())
+        hint = f"\nbundled scenarios: {known}" if scenario and error.path != file else ""
+        _fail(f"{error}{hint}", WRONG_FILE)
+    return plant, script
 
 
 def _fail(message: str, code: int) -> NoReturn:

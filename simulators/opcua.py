@@ -19,6 +19,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
 from collector.site import OpcUaDevice, OpcUaTag
+from simulators.certificates import Pair
 from simulators.plant import RopeReading
 from simulators.scenario import Mode
 
@@ -39,6 +40,7 @@ COUNTS = {
 }
 # Linger for no time at all: closing then sends a reset instead of a farewell.
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+AWAY_MODES = (Mode.RESTARTING, Mode.RENEWED)
 SILENT_MODES = (Mode.SILENT, Mode.SLOW, Mode.FAILING, Mode.BLACK_HOLE)
 STATUS = {
     "bad": StatusCodes.BadSensorFailure,
@@ -53,6 +55,10 @@ PASS_QUANTITIES = (
     "lf",
     "pass_counter",
 )
+
+
+Issue = Callable[[str, str], Pair]
+"""Gives a certificate to a device, for the URI by which it names itself."""
 
 
 async def fresh_server(lasting: bool = False) -> Server:
@@ -103,11 +109,17 @@ class Station:
     """One OPC UA server, listening from `start` to `stop`.
 
     `read` gives a tag's value now. `requests` counts writes and calls asked by
-    clients: both are refused, and a monitor that only reads leaves them at 0.
+    clients: both are refused, and a monitor that only reads leaves them at 0. `issue`
+    gives a new certificate to the device and the URI named; without it, and for a
+    device without security, anybody may connect.
     """
 
-    def __init__(self, device: OpcUaDevice, read: Callable[[str], float]) -> None:
+    def __init__(
+        self, device: OpcUaDevice, read: Callable[[str], float], issue: Issue | None = None
+    ) -> None:
         self.device = device
+        self._issue = issue if device.security != "none" else None
+        self._pair: Pair | None = None
         self.requests: Counter[str] = Counter(write=0, call=0)
         self._read = read
         self._mode = Mode.ANSWERING
@@ -123,6 +135,10 @@ class Station:
         self._ropes = {tag.ropeway for tag in device.tags if tag.place == "rope_test"}
 
     @property
+    def _uri(self) -> str:
+        return f"urn:ropewatch:simulator:{self.device.id}"
+
+    @property
     def address(self) -> str:
         """Where the server listens, for people."""
         return f"opc ua {self.device.url}"
@@ -130,6 +146,7 @@ class Station:
     async def start(self) -> None:
         """Make the address space and listen."""
         gc.collect()  # servers that ended leave much: now, not while others want answers
+        await self._renew()
         await self._open(await fresh_server())
 
     async def stop(self) -> None:
@@ -139,8 +156,8 @@ class Station:
 
     async def behave(self, mode: Mode, _delay_s: float = 0.0) -> None:
         """Answer or misbehave from now on; slow and failing count as silent."""
-        if (mode is Mode.RESTARTING) is not (self._mode is Mode.RESTARTING):
-            await (self._go_away() if mode is Mode.RESTARTING else self._come_back())
+        if (mode in AWAY_MODES) is not (self._mode in AWAY_MODES):
+            await (self._go_away(mode) if mode in AWAY_MODES else self._come_back())
         if mode is Mode.HALF_OPEN and self._mode is not mode:
             self._deaf = list(self._server.iserver.asyncio_transports)
         self._misbehave(mode)
@@ -156,13 +173,20 @@ class Station:
                 transport.resume_reading()
         self._mode = mode
 
-    async def _go_away(self) -> None:
+    async def _renew(self) -> None:
+        """Have a new certificate, where the device is to be safe."""
+        if self._issue is not None:
+            self._pair = await asyncio.to_thread(self._issue, self.device.id, self._uri)
+
+    async def _go_away(self, mode: Mode) -> None:
         """Listen no more, and make the server that will come back.
 
         In a thread: asyncua works at it for half a second, and no restart of a real
         server holds up the other devices.
         """
         await self.stop()
+        if mode is Mode.RENEWED:
+            await self._renew()
         self._coming = asyncio.create_task(
             asyncio.to_thread(asyncio.run, fresh_server(lasting=True))
         )
@@ -179,8 +203,8 @@ class Station:
         self._server = server
         server.set_endpoint(self.device.url)
         server.set_server_name(self.device.id)
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
-        uri = self.device.namespace or f"urn:ropewatch:simulator:{self.device.id}"
+        await self._secure(server)
+        uri = self.device.namespace or self._uri
         space = await server.register_namespace(uri)
         self._folder = await server.nodes.objects.add_object(space, self.device.id)
         for tag in self.device.tags:
@@ -193,6 +217,15 @@ class Station:
         inner.callback_service.addListener(CallbackType.PreWrite, self._on_write)  # type: ignore[arg-type]
         inner.method_service = _CountedMethods(inner.method_service, self.requests)  # type: ignore[assignment]
         await server.start()
+
+    async def _secure(self, server: Server) -> None:
+        if self._pair is None:
+            server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+            return
+        await server.set_application_uri(self._uri)
+        await server.load_certificate(self._pair.certificate)
+        await server.load_private_key(self._pair.key)
+        server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
 
     def _misbehave(self, mode: Mode) -> None:
         """Spoil the connections that stand."""
@@ -208,7 +241,7 @@ class Station:
 
     async def keep_nodes(self, removed: frozenset[str]) -> None:
         """Have no nodes for the tags in `removed`, and one for every other tag."""
-        if self._mode in (Mode.RESTARTING, Mode.REFUSING):
+        if self._mode in (*AWAY_MODES, Mode.REFUSING):
             return
         own = removed & self._kinds.keys()
         for tag in own - self._removed:

@@ -12,7 +12,8 @@ from typing import Protocol
 from collector import site
 from collector.clock import Clock, TimeBase
 from collector.model import NANOSECONDS
-from simulators.opcua import Station
+from simulators.certificates import Authority, Pair, machine_time
+from simulators.opcua import Issue, Station
 from simulators.plant import Plant
 from simulators.plc import Plc, PortTakenError
 from simulators.scenario import (
@@ -81,6 +82,7 @@ class Simulation:
         scenario: Scenario,
         base: TimeBase,
         seed: int | None = None,
+        certificates: Path | None = None,
     ) -> None:
         self.site = plant
         self.scenario = scenario
@@ -93,8 +95,9 @@ class Simulation:
             for device in plant.device
             if isinstance(device, site.ModbusDevice)
         }
+        issue = None if certificates is None else _issuing(certificates)
         self.stations = {
-            device.id: Station(device, self.signals.read)
+            device.id: Station(device, self.signals.read, issue)
             for device in plant.device
             if isinstance(device, site.OpcUaDevice)
         }
@@ -203,6 +206,17 @@ class Simulation:
     def _site_ns_at(self, elapsed_s: float) -> int:
         unhurried = replace(self.clock.base, anchor_ns=0, speed=1.0)
         return unhurried.site_ns(round(elapsed_s * NANOSECONDS))
+
+
+def _issuing(folder: Path) -> Issue:
+    """Return what issues certificates into `folder`, by an authority made now."""
+    clock = Clock()
+    authority = Authority(folder, machine_time(clock.machine_ns()))
+
+    def issue(device: str, uri: str) -> Pair:
+        return authority.issue(device, uri, ("localhost",), machine_time(clock.machine_ns()))
+
+    return issue
 
 
 def write_report(path: Path, report: Mapping[str, object]) -> None:

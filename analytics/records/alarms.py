@@ -1,5 +1,6 @@
 """The alarms on record: at most one open occurrence for each source."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import RowMapping, case, select, update
@@ -41,6 +42,17 @@ MUTABLE_WHEN_CLOSED = {
     "confirmed_by",
     "confirmed_comment",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alarms of the past somebody looks for; None: whatever it is."""
+
+    ropeway: str | None = None
+    rule: str | None = None
+    priority: int | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
 
 
 class Alarms:
@@ -96,6 +108,21 @@ class Alarms:
         rows = select(tables.alarm).order_by(*_pressing_first()).limit(limit)
         if state is not None:
             rows = rows.where(tables.alarm.c.state == state.value)
+        return await self._listed(rows)
+
+    async def past(self, wanted: Wanted, limit: int = 100) -> list[Alarm]:
+        """Return at most `limit` alarms, open or closed, of those wanted, newest first."""
+        table = tables.alarm
+        rows = select(table).order_by(table.c.raised_ns.desc(), table.c.id.desc()).limit(limit)
+        for column, value in ((table.c.ropeway, wanted.ropeway), (table.c.rule, wanted.rule)):
+            if value is not None:
+                rows = rows.where(column == value)
+        if wanted.priority is not None:
+            rows = rows.where(table.c.priority == wanted.priority)
+        if wanted.from_ns is not None:
+            rows = rows.where(table.c.raised_ns >= wanted.from_ns)
+        if wanted.to_ns is not None:
+            rows = rows.where(table.c.raised_ns < wanted.to_ns)
         return await self._listed(rows)
 
     async def activations(self, from_ns: int, to_ns: int) -> list[Activation]:

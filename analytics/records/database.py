@@ -36,6 +36,8 @@ class Records:
         self.tests = stores.tests
         self.tasks = stores.tasks
         self.substitutions = stores.substitutions
+        self.callouts = stores.callouts
+        self.notices = stores.notices
         self.rule_sets = stores.rule_sets
         self.people = stores.people
         self.sessions = stores.sessions

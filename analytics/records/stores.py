@@ -6,7 +6,9 @@ from sqlalchemy import delete, insert, select
 
 from analytics.records import journal, tables
 from analytics.records.alarms import Alarms
+from analytics.records.callouts import Callouts
 from analytics.records.consultations import Consultations
+from analytics.records.notices import Notices
 from analytics.records.people import People
 from analytics.records.reach import Reach
 from analytics.records.rope_tests import RopeTests
@@ -81,6 +83,8 @@ class Stores:
     tests: RopeTests
     tasks: Tasks
     substitutions: Substitutions
+    callouts: Callouts
+    notices: Notices
     rule_sets: RuleSets
     people: People
     sessions: Sessions
@@ -97,6 +101,8 @@ def stores_over(reach: Reach) -> Stores:
         tests=RopeTests(reach),
         tasks=Tasks(reach),
         substitutions=Substitutions(reach),
+        callouts=Callouts(reach),
+        notices=Notices(reach),
         rule_sets=RuleSets(reach),
         people=People(reach),
         sessions=Sessions(reach),

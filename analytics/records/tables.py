@@ -203,6 +203,71 @@ task = Table(
     Index("ix_task_state", "state"),
 )
 
+callout = Table(
+    "callout",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("alarm", RowId, ForeignKey("alarm.id"), nullable=False),
+    Column("began_ns", Nanoseconds, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("first_told_ns", Nanoseconds),
+    Column("ended_ns", Nanoseconds),
+    Column("ended_by", Text),
+    Index("ix_callout_began_ns", "began_ns"),
+    Index(
+        "uq_callout_open_alarm",
+        "alarm",
+        unique=True,
+        sqlite_where=text("ended_ns IS NULL"),
+        postgresql_where=text("ended_ns IS NULL"),
+    ),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("key", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("channel", String(48), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("callouts", CanonicalJson, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made_ns", Nanoseconds, nullable=False),
+    Column("late_ns", Nanoseconds, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("settled_ns", Nanoseconds),
+    UniqueConstraint("key"),
+    Index("ix_notice_state", "state"),
+    Index("ix_notice_made_ns", "made_ns"),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("notice", RowId, ForeignKey("notice.id"), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("delivered_ns", Nanoseconds),
+    Column("seen_ns", Nanoseconds),
+    Index("ix_receipt_notice", "notice"),
+    Index("ix_receipt_person", "person"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("notice", RowId, ForeignKey("notice.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at_ns", Nanoseconds, nullable=False),
+    Column("took_ms", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("words", Text, nullable=False),
+    Index("ix_attempt_notice", "notice"),
+)
+
 kept_state = Table(
     "kept_state",
     metadata,

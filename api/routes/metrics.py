@@ -63,6 +63,7 @@ class Health(Collector):
         yield from _of_life(devices)
         yield _told_by_drivers(devices)
         yield from _queues(self._table)
+        yield from _notices(self._table["notices"])
 
 
 def _devices(devices: list[dict[str, Any]]) -> Iterator[Metric]:
@@ -131,6 +132,16 @@ def _influx(table: dict[str, Any]) -> Iterator[Metric]:
     ):
         yield GaugeMetricFamily(f"ropewatch_influx_{name}", words, value)
     yield CounterMetricFamily("ropewatch_influx_samples", "Samples stored there", influx["sent"])
+
+
+def _notices(notices: dict[str, Any]) -> Iterator[Metric]:
+    for name, words in (
+        ("waiting", "Messages to people under way"),
+        ("undelivered", "Of these, late or refused by their service"),
+        ("failed_tests", "Channels whose last test did not arrive in time"),
+        ("untold", "Alarms for which nobody is on duty"),
+    ):
+        yield GaugeMetricFamily(f"ropewatch_notices_{name}", words, notices[name])
 
 
 def _queues(table: dict[str, Any]) -> Iterator[Metric]:

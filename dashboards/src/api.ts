@@ -96,8 +96,17 @@ export const api = {
       `/api/history?tags=${tags.map(part).join(",")}&from_ms=${Math.floor(from_ms)}` +
         `&to_ms=${Math.ceil(to_ms)}&buckets=${buckets}`,
     ),
+  wall: () => ask<w.Wall>("/api/notices/wall"),
+  messages: (limit = 50) =>
+    ask<{ wall: w.Wall; flood: boolean; notices: w.Message[] }>(`/api/notices?limit=${limit}`),
+  channels: () =>
+    ask<{ test_at: string; channels: w.NoticeChannel[]; duty: w.OnRoster[] }>("/api/notices/channels"),
+  testChannel: (channel: string) => act<w.Message>("/api/notices/test", { channel }),
+  retryMessage: (id: w.RecordId) => act<w.Message>(`/api/notices/${part(id)}/retry`),
   alarms: (state: "open" | "all", limit = 200) =>
     ask<{ alarms: w.Alarm[] }>(`/api/alarms?state=${state}&limit=${limit}`),
+  alarmHistory: (of: w.AlarmsWanted, limit: number) =>
+    ask<{ alarms: w.Alarm[] }>(`/api/alarms/history?${query({ ...of, limit })}`),
   acknowledge: (alarm: w.RecordId, comment = "") =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/acknowledge`, { comment }),
   alarmAct: (alarm: w.RecordId, deed: "reset" | "unshelve" | "put-back") =>
@@ -105,7 +114,16 @@ export const api = {
   shelve: (alarm: w.RecordId, reason: string, for_s: number) =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/shelve`, { reason, for_s }),
   kpi: () => ask<w.Kpi>("/api/alarms/kpi"),
-  rules: () => ask<{ version: string; classes: w.AlarmClass[] }>("/api/rules"),
+  rules: () => ask<{ version: string; rules: w.Rule[]; classes: w.AlarmClass[] }>("/api/rules"),
+  ruleSets: () => ask<w.RuleSets>("/api/rule-sets"),
+  ruleSet: (id: string) => ask<w.RuleSet>(`/api/rule-sets/${part(id)}`),
+  checkRules: (text: string) => act<{ faults: string[] }>("/api/rule-sets/check", { text }),
+  proposeRules: (text: string, why: string) => act<w.RuleSet>("/api/rule-sets", { text, why }),
+  replayRules: (id: w.RecordId, from_ms: number, to_ms: number) =>
+    act<w.RuleSet>(`/api/rule-sets/${part(id)}/replay`, { from_ms: Math.max(0, from_ms), to_ms }),
+  approveRules: (id: w.RecordId, password: string) =>
+    act<w.RuleSet>(`/api/rule-sets/${part(id)}/approve`, { password }),
+  withdrawRules: (id: w.RecordId) => act<w.RuleSet>(`/api/rule-sets/${part(id)}/withdraw`),
   consultations: () => ask<{ consultations: w.ConsultationHead[] }>("/api/consultations"),
   consultation: (id: w.RecordId | string) => ask<w.Consultation>(`/api/consultations/${part(id)}`),
   openConsultation: (body: { reason: string; ropeways: string[] }) =>

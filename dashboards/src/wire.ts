@@ -106,22 +106,6 @@ export type Aside = {
   until_ms: Instant | null;
 };
 export type AlarmClass = { id: string; longest_shelf_h: number };
-export type Measure = {
-  id: string;
-  value: number | null;
-  target: number | null;
-  limit: number | null;
-  state: "good" | "watch" | "bad" | "unknown";
-};
-export type Kpi = {
-  from_ms: Instant;
-  to_ms: Instant;
-  alarms: number;
-  measures: Measure[];
-  busiest: { source: string; alarms: number }[];
-  chattering: string[];
-  stale: string[];
-};
 export type Alarm = {
   id: RecordId;
   rule: string;
@@ -139,6 +123,7 @@ export type Alarm = {
   raised_ms: Instant;
   acknowledged_ms: Instant | null;
   acknowledged_by: string | null;
+  acknowledged_comment: string;
   returned_ms: Instant | null;
   closed_ms: Instant | null;
   consultation: RecordId | null;
@@ -248,6 +233,48 @@ export type Health = {
   };
   engine: { last_scan_ms: Instant | null; rules: number; active: number; dropped: number; failing?: string };
   live: { clients: number; frames: number };
+};
+/** What people did not get: it belongs on the wall. */
+export type Wall = {
+  undelivered: number;
+  failed_tests: number;
+  untold: number;
+  channels: string[];
+  oldest_ms: Instant | null;
+};
+export type Outcome = "delivered" | "refused" | "busy" | "failed";
+export type Message = {
+  id: RecordId;
+  kind: "alarm" | "digest" | "self" | "test";
+  channel: string;
+  priority: Priority;
+  title: string;
+  text: string;
+  made_ms: Instant;
+  late_ms: Instant;
+  state: "waiting" | "delivered" | "withdrawn";
+  settled_ms: Instant | null;
+  attempts: { number: number; at_ms: Instant; took_ms: number; outcome: Outcome; words: string }[];
+  receipts: { person: string; delivered_ms: Instant | null; seen_ms: Instant | null }[];
+};
+export type NoticeChannel = {
+  id: string;
+  name: Both;
+  kind: "dingtalk" | "wecom" | "feishu" | "email" | "webhook" | "apprise";
+  /** The server's name where the site file gives one; never an address. */
+  place: string;
+  secret: string;
+  waiting: number;
+  undelivered: number;
+  last_test: Message | null;
+};
+export type OnRoster = {
+  user: string;
+  name: Both;
+  roles: string[];
+  ropeways: string[];
+  on_duty: boolean;
+  contacts: { channel: string; to: string }[];
 };
 export type Gap = {
   id: number | string;
@@ -394,3 +421,5 @@ export type Task = {
 };
 
 export type * from "./wirePeople";
+export type * from "./wireRules";
+export type * from "./wireAlarms";

@@ -11,6 +11,7 @@ export type Permission =
   | "do_tasks"
   | "substitute"
   | "tend_history"
+  | "test_channels"
   | "propose_rules"
   | "approve_rules"
   | "read_journal"

@@ -41,6 +41,7 @@ class Mode(StrEnum):
     FAILING = "failing"  # answers each request with an exception
     REFUSING = "refusing"  # closes all connections and takes none
     RESTARTING = "restarting"  # is gone, and comes back having forgotten everything
+    RENEWED = "renewed"  # the same, and comes back with a new certificate, if it has any
     HALF_OPEN = "half_open"  # those connected now hear nothing any more; others may come
     BLACK_HOLE = "black_hole"  # connections and bytes go in, nothing is even read
     RESET = "reset"  # each answer ends in a reset half-way

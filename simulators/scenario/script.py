@@ -117,6 +117,7 @@ class DeviceChange(Timed):
         "failing",
         "refusing",
         "restarting",
+        "renewed",
         "half_open",
         "black_hole",
         "reset",
@@ -293,6 +294,8 @@ def _strangers(scenario: Scenario, plant: site.Plant) -> Iterator[str]:
 def _may_name(change: Change, plant: site.Plant) -> set[str]:
     if isinstance(change, DeviceChange):
         only_modbus = change.kind in ("truncated", "swapped")
+        if change.kind == "renewed":
+            return {one.id for one in plant.device if isinstance(one, site.OpcUaDevice)}
         polled = {one.id for one in plant.device if isinstance(one, site.ModbusDevice)}
         return polled if only_modbus else {device.id for device in plant.device}
     if isinstance(change, RemoveChange | StatusChange):

@@ -23,11 +23,15 @@ LISTS = (
     "trends",
     "tasks",
     "health",
+    "alarm-history",
+    "alarm-quality",
+    "rules",
     "account",
     "people",
     "journal",
+    "notices",
 )
-ONES = ("ropeway", "consultation", "rope")
+ONES = ("ropeway", "consultation", "rope", "rule-set")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ def address(server: str, page: str) -> str | None:
     ways = ask(server, "/api/site")["ropeways"]
     if page == "ropeway":
         return f"#/ropeway/{ways[0]['id']}"
+    if page == "rule-set":
+        return "#/rules/1"
     if page == "rope":
         ropes = [rope["id"] for way in ways for rope in way["ropes"]]
         return f"#/ropes/{ropes[0]}" if ropes else None

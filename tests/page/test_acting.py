@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.page.screens import PHONE, Dress, ask, dressed, show
+from tests.page.screens import LISTS, PHONE, Dress, address, ask, dressed, show
 from tests.people import LOGIN, NAME, PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -113,3 +113,15 @@ def test_a_decision_is_not_signed_before_one_is_chosen(page_server: str, browser
         page.wait_for_timeout(500)
         assert page.locator("dialog").is_visible()
     assert ask(page_server, f"/api/consultations/{head['id']}")["decisions"] == before
+
+
+def test_the_most_pressing_alarm_stands_on_every_page(page_server: str, browser: Browser) -> None:
+    if not ask(page_server, "/api/alarms?state=open")["alarms"]:
+        pytest.skip("the monitor has no open alarm")
+    with dressed(browser, Dress()) as page:
+        for name in LISTS:
+            where = address(page_server, name)
+            assert where is not None
+            show(page, page_server, where, name)
+            shown = ".alarm" if name == "alarms" else ".banner:not(.calm) .what"
+            assert page.locator(shown).first.is_visible(), name

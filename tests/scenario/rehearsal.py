@@ -43,10 +43,17 @@ class Rehearsal:
     """One site rehearsed by one scenario; use it as a context manager."""
 
     def __init__(
-        self, folder: Path, scenario: str, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        scenario: str,
+        environment: Mapping[str, str] | None = None,
+        secured: bool = False,
     ) -> None:
         self.folder = folder
         self.site = relocated_site(folder)
+        self._secured = secured
+        if secured:
+            _secure(self.site)
         self.plant: Plant = read_plant(self.site)
         self.scenario: Scenario = read_scenario(scenario_path(scenario), self.plant)
         self.port = free_port()
@@ -158,15 +165,26 @@ class Rehearsal:
 
     def _start_simulators(self) -> None:
         command = ["-m", "simulators", str(self.site), "--scenario", self._scenario]
+        if self._secured:
+            command += ["--certificates", str(self.folder / "certificates")]
         process = self._run([*command, "--report", str(self._report)], subprocess.PIPE)
         self._simulators = process
         for line in process.stdout or ():
             if line.startswith("time base "):
                 self.time_base = TimeBase.read(line.split()[-1])
             if line.strip() == "ready":
+                if self._secured:
+                    self._trust()
                 return
         message = "the simulators did not start"
         raise AssertionError(message)
+
+    def _trust(self) -> None:
+        """Have the monitor trust the authority of the simulated servers."""
+        trusted = self.folder / "data" / "opcua" / "trusted"
+        trusted.mkdir(parents=True)
+        authority = self.folder / "certificates" / "authority.der"
+        (trusted / authority.name).write_bytes(authority.read_bytes())
 
     def _run(self, command: list[str], output: int) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -188,6 +206,13 @@ class Rehearsal:
             return self.http.get("/api/session").status_code == 200
         except httpx.TransportError:
             return False
+
+
+def _secure(site: Path) -> None:
+    """Ask for security from every OPC UA server of the site file."""
+    text = site.read_text("utf-8")
+    safe = 'protocol = "opcua"\nsecurity = "basic256sha256_sign_and_encrypt"'
+    site.write_text(text.replace('protocol = "opcua"', safe), "utf-8")
 
 
 def _plain_environment() -> dict[str, str]:

@@ -33,7 +33,8 @@ def rehearsed(
     }
 
     def rehearse(scenario: str, ending: Ending) -> None:
-        with Rehearsal(tmp_path_factory.mktemp(scenario), scenario) as rehearsal:
+        folder, safe = tmp_path_factory.mktemp(scenario), scenario == RENEWED
+        with Rehearsal(folder, scenario, secured=safe) as rehearsal:
             ending(rehearsal)
             assert_only_read(rehearsal)
             assert "Traceback" not in rehearsal.log()
@@ -84,7 +85,22 @@ def fail_twelve(rehearsal: Rehearsal) -> None:
         assert sum("device back" in line for line in own) == 1, own
 
 
+def renew_one(rehearsal: Rehearsal) -> None:
+    """A server with a new certificate of a trusted authority is read again by itself."""
+    before = rehearsal.folder / "certificates" / "rope_test_server.der"
+    old = before.read_bytes()
+    watch(rehearsal, 40)
+    assert before.read_bytes() != old
+    devices = {one["id"]: one for one in rehearsal.get("/api/health")["devices"]}
+    renewed = devices["rope_test_server"]
+    assert (renewed["state"], renewed["reconnects"]) == ("online", 1)
+    assert 364 < renewed["driver"]["server_certificate_days"] < 366
+    assert_periods_kept(devices.values())
+
+
+RENEWED = "certificate_renewed"
 REAL_TIME = {
+    RENEWED: renew_one,
     "silent_plc": blind_one,
     "plant_network": fail_twelve,
     "lying_instruments": notice_all,

@@ -2,11 +2,13 @@
 import { alarms } from "./zh/alarms.ts";
 import { consultations } from "./zh/consultations.ts";
 import { health } from "./zh/health.ts";
+import { notices } from "./zh/notices.ts";
 import { advice, charts, overview } from "./zh/overview.ts";
 import { journal, people, session } from "./zh/people.ts";
 import { ropes } from "./zh/ropes.ts";
 import { ropeway } from "./zh/ropeway.ts";
 import { acting, feed, header, kinds, nav, quality, time } from "./zh/shell.ts";
+import { rules } from "./zh/rules.ts";
 import { tasks } from "./zh/tasks.ts";
 import { trends } from "./zh/trends.ts";
 
@@ -27,10 +29,12 @@ export const zh = {
   ropes,
   tasks,
   health,
+  notices,
   trends,
   session,
   people,
   journal,
+  rules,
   yes: "是",
   no: "否",
   separator: " · ",

@@ -7,7 +7,6 @@ import { siteSecond } from "../live/feed";
 import { byNeed, consequences, firsts, isActive } from "../judge";
 import { maybe } from "../numbers";
 import { AlarmButtons } from "../panels/AlarmButtons";
-import { AlarmFigures } from "../panels/AlarmFigures";
 import { alarmState } from "../panels/AlarmList";
 import { HiddenAlarms } from "../panels/HiddenAlarms";
 import { Mark } from "../panels/Mark";
@@ -172,10 +171,23 @@ export function Alarms(_: { id: string }) {
   const shelf_h = new Map(rules.answer?.classes.map((one) => [one.id, one.longest_shelf_h]));
   return (
     <div class="stack">
-      <h2>
-        {t.alarms.open}{" "}
-        <span class="muted after">{t.overview.alarmCounts(fresh, open.filter(isActive).length)}</span>
-      </h2>
+      <div class="title-row">
+        <h2>
+          {t.alarms.open}{" "}
+          <span class="muted after">{t.overview.alarmCounts(fresh, open.filter(isActive).length)}</span>
+        </h2>
+        <nav class="links end" aria-label={t.alarms.title}>
+          <a class="chip" href={link.alarmHistory}>
+            {t.alarms.history}
+          </a>
+          <a class="chip" href={link.alarmQuality}>
+            {t.alarms.quality}
+          </a>
+          <a class="chip" href={link.rules}>
+            {t.rules.title}
+          </a>
+        </nav>
+      </div>
       {open.length === 0 ? <p class="panel empty">{t.alarms.none}</p> : null}
       <ul class="alarms">
         {byNeed(firsts(open)).map((alarm) => (
@@ -189,7 +201,6 @@ export function Alarms(_: { id: string }) {
       </ul>
       <HiddenAlarms />
       <History alarms={ended} />
-      <AlarmFigures />
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { GapTable } from "../panels/GapTable";
 import { GapWeeks } from "../panels/GapWeeks";
 import { KeepingPanels } from "../panels/KeepingPanels";
 import { usePolled } from "../polled";
+import { link } from "../router";
 import { span } from "../time";
 
 const LEDGER_MS = 86_400_000;
@@ -22,6 +23,9 @@ export function HealthPage(_: { id: string }) {
         <span class="muted after">
           {health ? t.health.upFor(span(health.now_ms - health.started_ms)) : ""}
         </span>
+        <a class="chip after" href={link.notices}>
+          {t.notices.title}
+        </a>
       </h2>
       {refusal ? (
         <p class="panel empty" role="alert">

@@ -20,7 +20,7 @@ from analytics.model import (
     Verdict,
     WindowLoss,
 )
-from analytics.records import Opening, Records
+from analytics.records import Notice, Opening, Receipt, Records
 from collector.site import Name
 from tests.databases import address_of
 
@@ -116,6 +116,23 @@ def a_task(**other: Any) -> Task:
         "state": TaskState.DUE,
     }
     return Task(**words | other)
+
+
+def a_notice(callout: int, **other: Any) -> Notice:
+    words: dict[str, Any] = {
+        "id": 0,
+        "key": f"alarm/{callout}/0/group/group",
+        "kind": "alarm",
+        "channel": "group",
+        "priority": 1,
+        "callouts": (callout,),
+        "title": "一级报警 阵风",
+        "text": "一级报警 阵风\n\nP1 gust",
+        "made_ns": NOON_NS,
+        "late_ns": NOON_NS + 300_000_000_000,
+        "receipts": (Receipt("zhang.wei"), Receipt("li.na")),
+    }
+    return Notice(**words | other)
 
 
 def a_rule_set(**other: Any) -> RuleSet:

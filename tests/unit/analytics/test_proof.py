@@ -12,7 +12,7 @@ import pytest
 
 from analytics.model import Opinion
 from analytics.people import AccessKey, KeyKind, Session
-from analytics.records import Closing, RecordsError
+from analytics.records import Attempt, Closing, Outcome, RecordsError
 from analytics.records.checkpoint import Checkpoint, signed, signing_key
 from analytics.records.copying import export
 from analytics.records.proof import end_of, prove
@@ -22,6 +22,7 @@ from tests.people import keep_person
 from tests.unit.analytics.records_words import (
     NOON_NS,
     a_decision,
+    a_notice,
     a_rule_set,
     a_task,
     a_test,
@@ -42,6 +43,10 @@ TABLES = {
     "rope_test",
     "rope_trace",
     "task",
+    "callout",
+    "notice",
+    "receipt",
+    "attempt",
     "kept_state",
     "person",
     "session",
@@ -74,6 +79,10 @@ async def fill(path: Path) -> None:
         await records.tasks.close(task.id, Closing("周工", "pass", NOON_NS))
         one = Substitution("north.gust", 3.5, "王磊", "坏了", NOON_NS, NOON_NS + 1)
         await records.substitutions.begin(one)
+        (callout,) = await records.callouts.begin([alarm.id], NOON_NS)
+        (notice,) = await records.notices.make([a_notice(callout.id)])
+        tried = Attempt(1, NOON_NS, 40, Outcome.DELIVERED, "HTTP 200")
+        await records.notices.tried(notice, tried, NOON_NS)
         person = await keep_person(records)
         session = Session(0, person.id, "192.0.2.1", NOON_NS, NOON_NS + 1)
         await records.sessions.begin(session, "0" * 64, person.name)

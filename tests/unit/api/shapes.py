@@ -45,6 +45,37 @@ ASIDE = {
     "from_ms": int,
     "until_ms": MAYBE,
 }
+WALL = {
+    "undelivered": int,
+    "failed_tests": int,
+    "untold": int,
+    "channels": [str],
+    "oldest_ms": MAYBE,
+}
+NOTICE = {
+    "id": int,
+    "kind": str,
+    "channel": str,
+    "priority": int,
+    "title": str,
+    "text": str,
+    "made_ms": int,
+    "late_ms": int,
+    "state": str,
+    "settled_ms": MAYBE,
+    "attempts": [{"number": int, "at_ms": int, "took_ms": int, "outcome": str, "words": str}],
+    "receipts": [{"person": str, "delivered_ms": MAYBE, "seen_ms": MAYBE}],
+}
+CHANNEL = {
+    "id": str,
+    "name": TEXT,
+    "kind": str,
+    "place": str,
+    "secret": str,
+    "waiting": int,
+    "undelivered": int,
+    "last_test": (dict, type(None)),
+}
 KPI = {
     "from_ms": int,
     "to_ms": int,

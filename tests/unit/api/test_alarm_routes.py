@@ -1,12 +1,13 @@
 """Alarms over the interface: every act has a name, and what is hidden says by whom."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analytics.conditions import conditions_of
 from tests.people import LOGIN, NAME, PASSWORD, a_person, keep_person
-from tests.unit.api.parts import GUST, Desk, a_desk
+from tests.unit.api.parts import BEGIN_MS, GUST, Desk, a_desk, a_rope_alarm
 from tests.unit.api.shapes import ALARM, ASIDE, ERROR, KPI, fits
 
 HIGH = f"gust/{GUST}/H"
@@ -84,3 +85,24 @@ async def test_the_figures_come_with_their_targets(tmp_path: Path) -> None:
 async def test_a_span_that_makes_no_sense_is_refused(tmp_path: Path, query: str) -> None:
     async with a_desk(tmp_path) as desk:
         fits(await desk.get(f"/api/alarms/kpi?{query}", 422), ERROR)
+
+
+async def test_the_past_is_looked_for_by_ropeway_priority_rule_and_time(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        await gusty(desk)
+        await desk.station.engine.raise_alarm(a_rope_alarm())
+
+        async def found(**wanted: Any) -> list[str]:
+            answer = await desk.get("/api/alarms/history", **wanted)
+            for one in answer["alarms"]:
+                fits(one, ALARM)
+            return [one["source"] for one in answer["alarms"]]
+
+        assert set(await found()) == {HIGH, "rope/haul/end_0"}
+        assert await found(rule="gust") == [HIGH]
+        assert await found(ropeway="south") == []
+        assert set(await found(ropeway="north", priority=2)) == {HIGH, "rope/haul/end_0"}
+        assert len(await found(limit=1)) == 1
+        assert await found(to_ms=BEGIN_MS - 1) == []
+        assert len(await found(from_ms=BEGIN_MS - 1)) == 2
+        fits(await desk.get("/api/alarms/history?priority=4", 422), ERROR)

@@ -67,4 +67,31 @@ def test_the_schema_knows_every_table() -> None:
     known = site_schema()["properties"]
     plant = {"site", "ropeway", "device", "history"}
     judging = {"rule", "alarm_class", "closed", "kpi", "rope_instrument", "inspection", "log_in"}
-    assert set(known) == plant | judging
+    telling = {"channel", "duty", "escalation", "quiet_hours", "notify"}
+    assert set(known) == plant | judging | telling
+
+
+TELLING = """
+[[channel]]
+id = "group"
+kind = "dingtalk"
+name = { zh = "群", en = "Group" }
+secret = "SEC0123planted"
+
+[[duty]]
+user = "zhang.wei"
+roles = ["operator"]
+contacts = [{ channel = "sms" }]
+"""
+
+
+def test_faults_of_telling_stand_beside_the_others_and_show_no_secret(tmp_path: Path) -> None:
+    found = faults_of(tmp_path, GOOD + RULE.replace("high = 6.6", "") + TELLING)
+    for place in (
+        "rule 'fast'",
+        "channel 'group' secret: never the secret itself",
+        "duty 'zhang.wei' contacts: no channel 'sms'",
+        "duty: nobody would ever be told",
+    ):
+        assert [fault for fault in found if fault.startswith(place)], place
+    assert "planted" not in " ".join(found)

@@ -6,7 +6,7 @@ from alembic import op
 from analytics.records.migrations.refusals import finished, for_good, never_deleted, row_id, words
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -19,9 +19,10 @@ def faults_of(tmp_path: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_eight_scenarios_are_bundled() -> None:
+def test_nine_scenarios_are_bundled() -> None:
     assert bundled_scenarios() == [
         "approaching_storm",
+        "certificate_renewed",
         "frozen_anemometer",
         "gust_front",
         "lying_instruments",

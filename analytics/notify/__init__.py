@@ -1,0 +1,1 @@
+"""Tell people of alarms through services outside, and keep whom it reached."""

@@ -1,0 +1,176 @@
+"""Sets of rules: proposed as text, replayed over stored days, approved by another person."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field, StringConstraints
+
+from analytics.model import RuleSet, RuleSetState
+from analytics.people import Permission
+from analytics.plain import milliseconds
+from analytics.records import RecordsRefused
+from analytics.rule_desk import RuleFaults
+from api.deps import (
+    READING,
+    Act,
+    ApprovingRules,
+    ProposingRules,
+    RecordId,
+    Said,
+    Signed,
+    StationDep,
+    must_hold,
+    must_sign,
+)
+from api.errors import Refused
+from api.replaying import Question, asked
+from api.routes.rules import LATEST_MS, NANOSECONDS_PER_MS
+from collector.site import WHOLE_SITE
+
+router = APIRouter(prefix="/api/rule-sets", tags=["rules"], dependencies=[READING])
+
+LONGEST_TEXT = 400_000
+MOST_DAYS = 31
+DAY_MS = 86_400_000
+
+RulesText = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
+InstantMs = Annotated[int, Field(ge=0, le=LATEST_MS)]
+
+
+class Propose(Act):
+    """Somebody wants other rules."""
+
+    text: RulesText
+    why: Said
+
+
+class Check(Act):
+    """Somebody wants to know what is wrong with rules."""
+
+    text: RulesText
+
+
+class Span(Act):
+    """Stored days to judge again."""
+
+    from_ms: InstantMs
+    to_ms: InstantMs
+
+
+class Approve(Signed):
+    """Another person wants the rules in force, now or from an instant on."""
+
+    effective_ms: InstantMs | None = None
+
+
+@router.get("")
+async def listed(
+    station: StationDep, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> dict[str, Any]:
+    """Return the sets, newest first, and the text of the rules in force."""
+    found = await station.records.rule_sets.listed(limit)
+    return {
+        "version": station.engine.terms.rule_set,
+        "text": station.rules.text,
+        "sets": [_head(one) for one in found],
+    }
+
+
+@router.post("", status_code=201)
+async def propose(station: StationDep, caller: ProposingRules, act: Propose) -> dict[str, Any]:
+    """Keep a proposal; 422 with every fault and its place, and then nothing is kept."""
+    must_hold(caller, Permission.PROPOSE_RULES, WHOLE_SITE)
+    try:
+        return _whole(await station.rules.propose(act.text, act.why, caller.name))
+    except RuleFaults as refusal:
+        raise _faulty(refusal) from refusal
+
+
+@router.post("/check")
+async def check(station: StationDep, _: ProposingRules, act: Check) -> dict[str, Any]:
+    """Return every fault of rules with its place; none where they could be proposed."""
+    try:
+        return {"faults": [], "version": station.rules.judging_of(act.text).version()}
+    except RuleFaults as refusal:
+        return {"faults": list(refusal.faults), "version": None}
+
+
+@router.get("/{set_id}")
+async def one(station: StationDep, set_id: RecordId) -> dict[str, Any]:
+    """Return one set with its text and what a replay made of it."""
+    return _whole(await station.records.rule_sets.get(set_id))
+
+
+@router.post("/{set_id}/replay")
+async def replay(
+    station: StationDep, caller: ProposingRules, set_id: RecordId, act: Span
+) -> dict[str, Any]:
+    """Judge stored days by a waiting set and by the rules in force; keep what differs with it.
+
+    It runs in a process of its own and answers when it is done; at most 31 days.
+    """
+    kept = await station.records.rule_sets.get(set_id)
+    if not 0 < act.to_ms - act.from_ms <= MOST_DAYS * DAY_MS:
+        words = f"a span of at most {MOST_DAYS} days, from before to"
+        raise Refused(422, f"时段须先后有序且不超过 {MOST_DAYS} 天", words)
+    if kept.state not in (RuleSetState.PROPOSED, RuleSetState.APPROVED):
+        raise RecordsRefused("规则已生效或已结束", "the rules are in force or over already")
+    question = Question(
+        station.collector.history.path,
+        station.site.plant,
+        station.engine.judging,
+        station.rules.judging_of(kept.text),
+        (act.from_ms * NANOSECONDS_PER_MS, act.to_ms * NANOSECONDS_PER_MS),
+    )
+    await station.collector.history.committed()
+    found = json.dumps(await asked(question), sort_keys=True)
+    return _whole(await station.records.rule_sets.note_replay(set_id, found, caller.name))
+
+
+@router.post("/{set_id}/approve")
+async def approve(
+    station: StationDep, caller: ApprovingRules, set_id: RecordId, act: Approve
+) -> dict[str, Any]:
+    """Approve a proposal of somebody else; 409 for one's own, and where the rules moved on."""
+    must_hold(caller, Permission.APPROVE_RULES, WHOLE_SITE)
+    await must_sign(station, caller, act)
+    effective_ns = None if act.effective_ms is None else act.effective_ms * NANOSECONDS_PER_MS
+    return _whole(await station.rules.approve(set_id, caller.name, effective_ns))
+
+
+@router.post("/{set_id}/withdraw")
+async def withdraw(station: StationDep, caller: ProposingRules, set_id: RecordId) -> dict[str, Any]:
+    """Take a proposal or an approved set back before it comes into force."""
+    must_hold(caller, Permission.PROPOSE_RULES, WHOLE_SITE)
+    return _whole(await station.rules.withdraw(set_id, caller.name))
+
+
+def _faulty(refusal: RuleFaults) -> Refused:
+    count = len(refusal.faults)
+    return Refused(
+        422, f"规则有 {count} 处错误", f"{count} faults in the rules", detail=str(refusal)
+    )
+
+
+def _head(one: RuleSet) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "version": one.version,
+        "base": one.base,
+        "why": one.why,
+        "state": one.state.value,
+        "proposed_by": one.proposed_by,
+        "proposed_ms": milliseconds(one.proposed_ns),
+        "approved_by": one.approved_by,
+        "approved_ms": milliseconds(one.approved_ns),
+        "effective_ms": milliseconds(one.effective_ns),
+        "begun_ms": milliseconds(one.begun_ns),
+        "ended_ms": milliseconds(one.ended_ns),
+        "ended_by": one.ended_by,
+    }
+
+
+def _whole(one: RuleSet) -> dict[str, Any]:
+    replayed = None if one.replayed is None else json.loads(one.replayed)
+    return {**_head(one), "text": one.text, "replayed": replayed}

@@ -1,0 +1,283 @@
+"""Other rules without a restart: nothing wrong is kept, two people sign, nothing is told twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.conditions import Condition, conditions_of
+from analytics.config import Judging
+from analytics.judge import Judge
+from analytics.model import Alarm, RuleSetState
+from analytics.records import Records, RecordsError, RecordsRefused, Stores
+from analytics.rule_desk import RuleDesk, RuleFaults, rules_at_start
+from analytics.rules_text import rules_of, rules_text
+from api.config import read_site
+from api.demo import demo_site
+from collector.model import NANOSECONDS
+from tests.unit.analytics.judging_words import (
+    GUST,
+    OTHER_GUST,
+    a_judging,
+    a_plant,
+    a_rule,
+    scans_of,
+)
+from tests.unit.analytics.records_words import NOON_NS
+from tests.unit.analytics.station_words import Desk, a_desk
+
+HIGH, OTHER_HIGH = f"gust/{GUST}/H", f"other/{OTHER_GUST}/H"
+OLD = a_rule(high=20, deadband=2, off_delay_s=2)
+OTHER = a_rule("other", tag=OTHER_GUST, high=20)
+
+
+async def nothing_before(_: Judge, __: float) -> None:
+    """No kind of these rules looks back."""
+
+
+def text_of(*rules: dict[str, Any]) -> str:
+    return rules_text(a_judging(*rules))
+
+
+@asynccontextmanager
+async def ruled(folder: Path, *rules: dict[str, Any]) -> AsyncIterator[tuple[Desk, RuleDesk]]:
+    judging = a_judging(*(rules or (OLD,)))
+    async with a_desk(folder, judging=judging) as desk:
+        now_ns = desk.clock.now_ns()
+        assert await rules_at_start(desk.records, a_plant(), judging, now_ns) == judging
+        rule_desk = RuleDesk(a_plant(), desk.engine, desk.records, desk.clock, nothing_before)
+        await rule_desk.restore()
+        yield desk, rule_desk
+        assert await desk.records.journal.verify() is None
+
+
+async def released(rule_desk: RuleDesk, *rules: dict[str, Any]) -> int:
+    one = await rule_desk.propose(text_of(*rules), "试", "李工")
+    await rule_desk.approve(one.id, "王磊", None)
+    await rule_desk.take_up_due()
+    return one.id
+
+
+def test_the_bundled_rules_say_the_same_after_being_written_and_read() -> None:
+    site = read_site(demo_site())
+    again, faults = rules_of(rules_text(site.judging), site.plant, site.judging)
+    assert faults == []
+    assert again is not None
+    assert again.version() == site.judging.version()
+    assert (again.kpi, again.inspection) == (site.judging.kpi, site.judging.inspection)
+
+
+@given(st.text(max_size=200))
+def test_no_text_whatever_is_more_than_faults(text: str) -> None:
+    judging = a_judging(OLD)
+    found, faults = rules_of(text, a_plant(), judging)
+    assert (found is None) == bool(faults)
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "words"),
+    [
+        (f'"{GUST}"', '"north.no.such"', "no tag 'north.no.such'"),
+        ("high = 20.0", "high = 25.0\nhigh_high = 20.0", "high"),
+        ("high = 20.0", "high = 20.0\nlow = 19.0", "deadband"),
+        ("high = 20.0", 'high = 20.0\nunit = "km/h"', "unit"),
+        ('kind = "limit"', 'kind = "guess"', "kind"),
+    ],
+)
+async def test_rules_that_cannot_be_are_refused_with_their_place_and_the_old_ones_stay(
+    tmp_path: Path, line: str, instead: str, words: str
+) -> None:
+    async with ruled(tmp_path) as (desk, rule_desk):
+        before = desk.engine.terms.rule_set
+        text = text_of(OLD)
+        assert line in text
+        with pytest.raises(RuleFaults) as refusal:
+            await rule_desk.propose(text.replace(line, instead), "试", "李工")
+        assert any("gust" in fault and words in fault for fault in refusal.value.faults)
+        assert [one.state for one in await desk.records.rule_sets.listed(9)] == ["in_force"]
+        assert desk.engine.terms.rule_set == before
+
+
+async def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (_, rule_desk):
+        text = text_of(OLD).replace(GUST, "north.no.such").replace('kind = "limit"', "")
+        with pytest.raises(RuleFaults) as refusal:
+            await rule_desk.propose("[[strange]]\n" + text, "试", "李工")
+        assert len(refusal.value.faults) >= 3
+
+
+async def test_who_proposed_rules_does_not_approve_them(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (desk, rule_desk):
+        one = await rule_desk.propose(text_of(OTHER), "试", "李工")
+        with pytest.raises(RecordsRefused, match="another person"):
+            await rule_desk.approve(one.id, "李工", None)
+        await rule_desk.take_up_due()
+        assert next(iter(desk.engine.conditions)) == HIGH
+
+
+async def test_rules_that_moved_on_are_not_overwritten_unseen(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (_, rule_desk):
+        first = await rule_desk.propose(text_of(OLD, OTHER), "试", "李工")
+        await released(rule_desk, OTHER)
+        with pytest.raises(RecordsRefused, match="propose anew"):
+            await rule_desk.approve(first.id, "王磊", None)
+
+
+async def test_of_two_approved_over_the_same_rules_only_the_first_comes_into_force(
+    tmp_path: Path,
+) -> None:
+    async with ruled(tmp_path) as (desk, rule_desk):
+        one = await rule_desk.propose(text_of(OTHER), "试", "李工")
+        two = await rule_desk.propose(text_of(OLD, OTHER), "试", "李工")
+        for each in (one, two):
+            await rule_desk.approve(each.id, "王磊", None)
+        await rule_desk.take_up_due()
+        states = {each.id: each.state for each in await desk.records.rule_sets.listed(9)}
+        assert (states[one.id], states[two.id]) == ("in_force", "withdrawn")
+
+
+async def test_rules_come_into_force_at_their_instant_and_not_before(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (desk, rule_desk):
+        one = await rule_desk.propose(text_of(OTHER), "试", "李工")
+        later_ns = desk.clock.now_ns() + NANOSECONDS // 2
+        await rule_desk.approve(one.id, "王磊", later_ns)
+        await rule_desk.take_up_due()
+        assert HIGH in desk.engine.conditions
+        running = asyncio.create_task(rule_desk.run())
+        async with asyncio.timeout(5):
+            while OTHER_HIGH not in desk.engine.conditions:
+                await asyncio.sleep(0.01)
+        assert desk.clock.now_ns() >= later_ns
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        kept = await desk.records.rule_sets.get(one.id)
+        assert kept.begun_ns is not None
+        assert kept.begun_ns >= later_ns
+
+
+async def test_an_alarm_of_a_rule_that_goes_on_stands_as_it_stood(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (desk, rule_desk):
+        told: list[Alarm] = []
+        await desk.see(scans_of({GUST: [25.0], OTHER_GUST: [25.0]}))
+        (alarm,) = desk.engine.alarms
+        await desk.engine.acts.acknowledge(alarm.id, "王磊", "减速")
+        desk.engine.tell(told.append)
+        old = desk.engine.terms.rule_set
+        await released(rule_desk, OLD, OTHER)
+        assert desk.states() == {HIGH: "acknowledged"}
+        assert told == []
+        await desk.see(scans_of({GUST: [25.0], OTHER_GUST: [25.0]}, begin_s=1))
+        assert desk.states() == {HIGH: "acknowledged", OTHER_HIGH: "unacknowledged"}
+        assert [one.source for one in told] == [OTHER_HIGH]
+        sets = {one.source: one.rule_set for one in desk.engine.alarms}
+        assert sets == {HIGH: old, OTHER_HIGH: desk.engine.terms.rule_set}
+
+
+async def test_an_alarm_of_a_rule_that_is_gone_is_over_and_waits_to_be_seen(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (desk, rule_desk):
+        await desk.see(scans_of({GUST: [25.0]}))
+        await released(rule_desk, OTHER)
+        assert desk.states() == {HIGH: "returned"}
+        await desk.see(scans_of({GUST: [26.0]}, begin_s=1))
+        assert desk.states() == {HIGH: "returned"}
+
+
+async def test_a_delay_that_runs_goes_on_over_the_change(tmp_path: Path) -> None:
+    slow = a_rule(high=20, on_delay_s=5)
+    async with ruled(tmp_path, slow) as (desk, rule_desk):
+        await desk.see(scans_of({GUST: [25.0, 25.0, 25.0]}))
+        await released(rule_desk, slow, OTHER)
+        await desk.see(scans_of({GUST: [25.0, 25.0, 25.0]}, begin_s=3))
+        (alarm,) = desk.engine.alarms
+        assert alarm.raised_ns == scans_of({GUST: [0.0]}, begin_s=5)[0].received_ns
+
+
+async def test_a_lower_limit_is_judged_from_what_was_seen_last(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (desk, rule_desk):
+        await desk.see(scans_of({GUST: [18.0]}))
+        await released(rule_desk, a_rule(high=15))
+        await desk.see(scans_of({GUST: [18.0]}, begin_s=1))
+        assert desk.states() == {HIGH: "unacknowledged"}
+
+
+async def test_a_change_that_cannot_be_kept_leaves_the_old_rules_in_force(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (desk, _):
+        await desk.see(scans_of({GUST: [25.0]}))
+
+        async def refuses(_: Stores) -> None:
+            raise RecordsError("the disk is full; make room")
+
+        with pytest.raises(RecordsError):
+            await desk.engine.take_up(a_judging(OTHER), nothing_before, refuses)
+        assert HIGH in desk.engine.conditions
+        assert desk.states() == {HIGH: "unacknowledged"}
+        await desk.see(scans_of({GUST: [5.0] * 4}, begin_s=1))
+        assert desk.states() == {HIGH: "returned"}
+
+
+async def test_released_rules_hold_over_a_restart_and_nothing_is_told_again(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (desk, rule_desk):
+        await released(rule_desk, OLD, OTHER)
+        await desk.see(scans_of({OTHER_GUST: [25.0]}))
+    async with Records.open(tmp_path / "records.sqlite", lambda: NOON_NS) as records:
+        judging = await rules_at_start(records, a_plant(), a_judging(OLD), NOON_NS)
+    assert judging.version() == a_judging(OLD, OTHER).version()
+    told: list[Alarm] = []
+    async with a_desk(tmp_path, judging=judging) as desk:
+        desk.engine.tell(told.append)
+        await desk.see(scans_of({OTHER_GUST: [25.0]}, begin_s=1))
+        assert desk.states() == {OTHER_HIGH: "unacknowledged"}
+    assert told == []
+
+
+async def test_a_site_file_that_somebody_edited_is_the_newer_word_and_on_record(
+    tmp_path: Path,
+) -> None:
+    edited = a_judging(a_rule(high=17))
+    async with ruled(tmp_path) as (_, rule_desk):
+        await released(rule_desk, OLD, OTHER)
+    async with Records.open(tmp_path / "records.sqlite", lambda: NOON_NS) as records:
+        assert await rules_at_start(records, a_plant(), edited, NOON_NS) == edited
+        newest, before, _ = await records.rule_sets.listed(3)
+        assert (newest.state, newest.version) == (RuleSetState.IN_FORCE, edited.version())
+        assert before.state is RuleSetState.SUPERSEDED
+        assert await rules_at_start(records, a_plant(), edited, NOON_NS) == edited
+        assert len(await records.rule_sets.listed(9)) == 3
+
+
+async def test_released_rules_that_no_longer_fit_the_plant_give_way(tmp_path: Path) -> None:
+    async with ruled(tmp_path) as (_, rule_desk):
+        await released(rule_desk, OLD, OTHER)
+    smaller = a_plant().model_copy(update={"device": a_plant().device[:1]})
+    nothing = a_judging(OLD)
+    async with Records.open(tmp_path / "records.sqlite", lambda: NOON_NS) as records:
+        assert await rules_at_start(records, smaller, nothing, NOON_NS) == nothing
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from([5.0, 19.0, 25.0]), min_size=4, max_size=12), st.integers(1, 3))
+def test_taking_up_the_same_rules_changes_nothing_that_is_judged(
+    gusts: list[float], cut: int
+) -> None:
+    def judged(*, change: bool) -> list[tuple[str, bool, int]]:
+        judge = Judge(_conditions(a_judging(OLD)))
+        found = judge.judge_all(scans_of({GUST: gusts[:cut]}))
+        if change:
+            other = Judge(_conditions(a_judging(OLD)))
+            other.restore(judge.state())
+            other.remember(judge.newest())
+            judge = other
+        found += judge.judge_all(scans_of({GUST: gusts[cut:]}, begin_s=cut))
+        return [(one.condition.source, one.holds, one.at_ns) for one in found]
+
+    assert judged(change=True) == judged(change=False)
+
+
+def _conditions(judging: Judging) -> list[Condition]:
+    return conditions_of(a_plant(), judging.rule)

@@ -1,0 +1,119 @@
+"""Rules over the interface: refused with every place, replayed, and signed by another."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from analytics.people import Grant, Role
+from tests.people import PASSWORD, a_person, keep_person
+from tests.unit.api.parts import BEGIN_MS, GUST, HERE, Desk, a_desk, log_in
+from tests.unit.api.shapes import ERROR, fits
+
+HIGH = f"gust/{GUST}/H"
+
+
+async def proposed(desk: Desk, line: str = "high = 20.0", instead: str = "high = 15.0") -> Any:
+    text = (await desk.get("/api/rule-sets"))["text"]
+    assert line in text
+    wish = {"text": text.replace(line, instead), "why": "夏季阵风"}
+    return await desk.post("/api/rule-sets", wish, 201)
+
+
+async def leader_of(desk: Desk) -> httpx.AsyncClient:
+    """Return a client of a duty leader, who may approve and proposed nothing."""
+    leader = a_person("leader", "带班 赵", (Grant(Role.DUTY_LEADER),))
+    await keep_person(desk.station.records, leader)
+    await desk.station.log_in.restore()
+    client = httpx.AsyncClient(transport=desk.client._transport, base_url=HERE)
+    await log_in(client, "leader")
+    return client
+
+
+async def test_a_proposal_is_approved_by_another_and_then_in_force(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        one = await proposed(desk)
+        path = f"/api/rule-sets/{one['id']}/approve"
+        fits(await desk.post(path, {"password": PASSWORD}, 409), ERROR)
+        leader = await leader_of(desk)
+        assert (await leader.post(path, json={"password": "guess"})).status_code == 403
+        assert (await leader.post(path, json={"password": PASSWORD})).status_code == 200
+        await desk.station.rules.take_up_due()
+        listed = await desk.get("/api/rule-sets")
+        assert listed["version"] == one["version"]
+        assert [each["state"] for each in listed["sets"]] == ["in_force", "superseded"]
+        assert listed["sets"][0]["approved_by"] == "带班 赵"
+        assert "high = 15.0" in listed["text"]
+        rules = await desk.get("/api/rules")
+        assert (rules["version"], rules["rules"][0]["high"]) == (one["version"], 15.0)
+        await desk.see(desk.reading(1, gust=17.0))
+        (alarm,) = (await desk.get("/api/alarms"))["alarms"]
+        assert (alarm["rule_set"], alarm["limit"]) == (one["version"], 15.0)
+
+
+async def test_wrong_rules_are_refused_with_every_place_and_nothing_is_kept(
+    tmp_path: Path,
+) -> None:
+    async with a_desk(tmp_path) as desk:
+        text = (await desk.get("/api/rule-sets"))["text"]
+        wrong = text.replace(GUST, "north.no.such").replace("high = 20.0", "high = 'x'")
+        refusal = await desk.post("/api/rule-sets", {"text": wrong, "why": "试"}, 422)
+        fits(refusal, ERROR)
+        assert "no tag 'north.no.such'" in refusal["detail"]
+        assert "high" in refusal["detail"]
+        checked = await desk.post("/api/rule-sets/check", {"text": wrong})
+        assert refusal["detail"].splitlines() == checked["faults"]
+        assert len((await desk.get("/api/rule-sets"))["sets"]) == 1
+        assert (await desk.post("/api/rule-sets/check", {"text": text}))["faults"] == []
+        same = await desk.post("/api/rule-sets", {"text": text, "why": "试"}, 409)
+        assert "in force" in same["title"]["en"]
+
+
+async def test_a_replay_of_stored_scans_shows_what_other_rules_would_have_raised(
+    tmp_path: Path,
+) -> None:
+    async with a_desk(tmp_path) as desk:
+        await desk.see(*[desk.reading(at, gust=17.0) for at in range(30)])
+        assert (await desk.get("/api/alarms"))["alarms"] == []
+        one = await proposed(desk)
+        span = {"from_ms": BEGIN_MS - 1000, "to_ms": BEGIN_MS + 60_000}
+        told = await desk.post(f"/api/rule-sets/{one['id']}/replay", span)
+        found = told["replayed"]
+        assert (found["scans"], found["before"], found["after"]) == (30, 0, 1)
+        assert [each["source"] for each in found["new"]] == [HIGH]
+        assert found["gone"] == []
+        assert {each["id"] for each in found["measures"]} >= {"per_day", "chattering"}
+        again = await desk.get(f"/api/rule-sets/{one['id']}")
+        assert again["replayed"] == found
+        whats = (await desk.get("/api/journal", subject=f"rule_set {one['id']}"))["entries"]
+        assert [each["what"] for each in whats] == ["rules replayed", "rules proposed"]
+
+
+async def test_a_span_that_makes_no_sense_is_not_replayed(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        one = await proposed(desk)
+        for from_ms, to_ms in ((5, 5), (6, 5), (0, 32 * 86_400_000)):
+            span = {"from_ms": from_ms, "to_ms": to_ms}
+            fits(await desk.post(f"/api/rule-sets/{one['id']}/replay", span, 422), ERROR)
+
+
+async def test_what_is_withdrawn_never_comes_into_force(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        one = await proposed(desk)
+        taken = await desk.post(f"/api/rule-sets/{one['id']}/withdraw", {})
+        assert taken["state"] == "withdrawn"
+        leader = await leader_of(desk)
+        path = f"/api/rule-sets/{one['id']}/approve"
+        assert (await leader.post(path, json={"password": PASSWORD})).status_code == 409
+        fits(await desk.post(f"/api/rule-sets/{one['id']}/withdraw", {}, 409), ERROR)
+
+
+async def test_who_tends_one_ropeway_does_not_change_the_rules_of_all(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        engineer = a_person("north", "北 检修", (Grant(Role.MAINTENANCE, "north"),))
+        await keep_person(desk.station.records, engineer)
+        await desk.station.log_in.restore()
+        client = httpx.AsyncClient(transport=desk.client._transport, base_url=HERE)
+        await log_in(client, "north")
+        answer = await client.post("/api/rule-sets", json={"text": "", "why": "x"})
+        assert answer.status_code == 403
