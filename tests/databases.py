@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import os
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +20,8 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
 from analytics.records import Records
+from analytics.records.copying import export
+from analytics.records.proof import prove
 from analytics.records.tables import metadata
 
 SERVER = "ROPEWATCH_TEST_RECORDS_SERVER"
@@ -98,6 +101,15 @@ def look(path: Path, statement: str) -> list[tuple[Any, ...]]:
             return connection.execute(statement).fetchall()
     with psycopg.connect(conninfo(address)) as other:
         return other.execute(statement.encode()).fetchall()
+
+
+async def faults_of(path: Path) -> tuple[str, ...]:
+    """Prove the records of `path`, or their export; return what is wrong with them."""
+    address = address_of(path)
+    if isinstance(address, Path):
+        return prove(address).faults
+    with tempfile.TemporaryDirectory() as folder:
+        return (await export(address, Path(folder) / "copy.sqlite")).faults
 
 
 @contextmanager

@@ -110,6 +110,7 @@ async def test_an_alarm_whose_rule_is_gone_waits_only_to_be_seen(tmp_path: Path)
         assert desk.states() == {HIGH: "returned", "rope/haul/end_1": "unacknowledged"}
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)  # judged many times over
 @settings(max_examples=12, deadline=None)
 @given(st.lists(READINGS, min_size=3, max_size=15), st.data())
 def test_scans_give_the_same_alarms_in_one_go_one_by_one_and_in_groups(

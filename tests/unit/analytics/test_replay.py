@@ -52,6 +52,7 @@ def plain(activations: list[Activation]) -> list[Any]:
     return sorted((one.raised_ns, one.source, one.returned_ns) for one in activations)
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)  # judged many times over
 @settings(max_examples=15)
 @given(
     st.lists(st.tuples(READINGS, READINGS, st.sampled_from([0.0, 3.0])), min_size=25, max_size=60)
