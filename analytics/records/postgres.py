@@ -131,7 +131,7 @@ class PostgresDatabase:
             )
         except ModuleNotFoundError as error:
             raise RecordsError(
-                f"{self.name}: the driver is missing; install it: pip install 'ropewatch[postgres]'"
+                f"{self.name}: psycopg is missing; install Ropewatch with its extra 'postgres'"
             ) from error
 
     async def _bring_up_to_date(self, engine: AsyncEngine) -> None:

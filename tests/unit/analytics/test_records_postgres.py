@@ -1,6 +1,7 @@
 """Records on a real PostgreSQL: what opens, what does not, and what a restart does."""
 
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -104,6 +105,13 @@ async def test_what_is_wrong_with_server_user_or_database_is_said_in_one_sentenc
     postgres.execute(f"CREATE ROLE guest LOGIN PASSWORD '{SECRET}'")
     said = await refusal(url.set(username="guest", password=SECRET))
     assert "make it the owner" in said
+
+
+async def test_a_missing_driver_is_said_in_one_sentence(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert "its extra 'postgres'" in await refusal(url)
 
 
 async def test_a_newer_schema_is_left_alone(postgres: Postgres, url: URL) -> None:
