@@ -74,7 +74,7 @@ def conditions_of(
     tags = {tag.id: tag for tag in plant.tags()}
     periods = {tag.id: period_of(device, tag) for device in plant.device for tag in device.tags}
     found = [
-        _of_watch(plant, rule, watch, tags[watch.tags[0]])
+        _of_watch(plant, slots, rule, watch, tags[watch.tags[0]])
         for rule in rules
         for watch in rule.watches()
     ]
@@ -102,8 +102,7 @@ def _urgency(rules: Iterable[Rule]) -> dict[str, int]:
     return judged
 
 
-def _of_watch(plant: Plant, rule: Rule, watch: Watch, tag: Tag) -> Condition:
-    slots = plant.slots()
+def _of_watch(plant: Plant, slots: dict[str, int], rule: Rule, watch: Watch, tag: Tag) -> Condition:
     return Condition(
         source=f"{rule.id}/{tag.id}/{watch.level}",
         row=Row(

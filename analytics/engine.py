@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import structlog
@@ -24,6 +25,7 @@ from collector.site import Name, Plant
 STATE = "judge"
 RETRY_S = 1.0
 EXPIRE_EVERY_S = 1.0
+DELAYS_EVERY_S = 1.0
 QUEUE = 20_000
 LOSS = "system/engine"
 JUDGED = (AlarmKind.PROCESS, AlarmKind.MONITORING_LOST)
@@ -63,6 +65,7 @@ class Engine:
         self._clock = clock
         self._closed: frozenset[str] = frozenset()
         self._kept_state = JudgeState((), {}, {})
+        self._kept_s = -math.inf
         self._dropped_told = 0
 
     @property
@@ -140,13 +143,17 @@ class Engine:
         """Judge scans as they come and end what expires, until cancelled."""
         await asyncio.gather(self._judge_all(), self._expire_all())
 
-    async def judge_scans(self, scans: Sequence[Scan]) -> None:
-        """Judge `scans` in order and keep what changed; waits for a disk that refuses."""
+    async def judge_scans(self, scans: Sequence[Scan], *, delays_every_s: float = 0.0) -> None:
+        """Judge `scans` in order and keep what changed; waits for a disk that refuses.
+
+        Alarms are kept at once. Delays that merely began or were broken off are kept at
+        most every `delays_every_s`: what a kill loses of them is that old.
+        """
         findings = self.judge.judge_all(scans)
         self.last_scan_ns = scans[-1].received_ns
         while True:
             try:
-                await self._keep(findings)
+                await self._keep(findings, delays_every_s)
             except RecordsError as error:
                 self._say_failing(str(error))
                 await self._clock.sleep(RETRY_S * self._clock.speed)
@@ -179,7 +186,7 @@ class Engine:
     async def _judge_all(self) -> None:
         while True:
             scans = await self._scans.take()
-            await self.judge_scans(scans)
+            await self.judge_scans(scans, delays_every_s=DELAYS_EVERY_S)
             try:
                 await self._tell_loss()
             except RecordsError as error:
@@ -225,9 +232,8 @@ class Engine:
             elif not turn.terms.hides(alarm, turn.closed):
                 await turn.move(alarm, Event.UNSUPPRESSED, now_ns)
 
-    async def _keep(self, findings: Iterable[Finding]) -> None:
-        findings = list(findings)
-        if not findings and self.judge.state() == self._kept_state:
+    async def _keep(self, findings: Sequence[Finding], delays_every_s: float) -> None:
+        if not findings and not self._delays_due(delays_every_s):
             return
         async with self.standing.turn:
             state = self.judge.state()
@@ -238,10 +244,16 @@ class Engine:
                 for finding in findings:
                     await turn.apply(finding)
                 await records.state.keep(STATE, json.dumps(asdict(state)))
-            self._kept_state = state
+            self._kept_state, self._kept_s = state, self._clock.steady_s()
             self._closed = turn.closed
             self.standing.show(turn.changed.values())
         self.standing.announce(turn.fresh.values())
+
+    def _delays_due(self, every_s: float) -> bool:
+        """Return whether delays changed and were last kept long enough ago."""
+        if self._clock.steady_s() - self._kept_s < every_s * self._clock.speed:
+            return False
+        return self.judge.state() != self._kept_state
 
     def _new_turn(self, records: Stores) -> Turn:
         return Turn(records.alarms, self.terms, self.standing.by_source, self._closed)

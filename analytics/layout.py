@@ -131,12 +131,17 @@ class Rest:
             for part, _ in block.parts:
                 self._left[part.rows] = False
         self._plans: dict[bytes, Plan] = {}
+        self._needs: dict[bytes, bool] = {}
 
     def needs(self, slots: Slots) -> bool:
         """Return whether a scan of `slots` must be taken in its turn."""
-        if self._layout.by_time or self.plan(slots):
-            return True
-        return bool(self._layout.gates_others[slots[slots < self._layout.slots]].any())
+        key = slots.tobytes()
+        found = self._needs.get(key)
+        if found is None:
+            gates = self._layout.gates_others[slots[slots < self._layout.slots]]
+            found = bool(self._layout.by_time or self.plan(slots) or gates.any())
+            self._needs[key] = found
+        return found
 
     def plan(self, slots: Slots) -> Plan:
         """Return what of the plan for `slots` is left."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.conditions import conditions_of
 from analytics.config import Judging
@@ -17,9 +18,8 @@ from collector.model import Scan, Slots
 from collector.site import Plant
 
 BATCH_SAMPLES = 200_000
-SLACK_SCANS = 1000
+MOST_LAYOUTS = 4096
 SCANS_AT_ONCE = 20
-FARTHEST_SEQ = 2**62
 
 
 class Log(Protocol):
@@ -27,6 +27,10 @@ class Log(Protocol):
 
     async def tag_ids(self) -> dict[int, str]:
         """Return the id of each tag key."""
+        ...
+
+    async def seq_at(self, received_ns: int) -> int:
+        """Return a number after which lies everything received from an instant on."""
         ...
 
     async def read_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
@@ -123,12 +127,12 @@ async def stored_scans(
     history: Log, plant: Plant, from_ns: int, to_ns: int
 ) -> AsyncIterator[list[Scan]]:
     """Yield the scans received from `from_ns` to before `to_ns`, in the order they came."""
-    slots = await _slots_of_keys(history, plant)
-    seq = await _shortly_before(history, from_ns)
+    slots = _LiveSlots(await _slots_of_keys(history, plant))
+    seq = await history.seq_at(from_ns)
     while batch := await history.read_after(seq, BATCH_SAMPLES):
         seq = batch[-1].seq
         within = [one.scan for one in batch if from_ns <= one.scan.received_ns < to_ns]
-        yield [scan for scan in (_as_live(one, slots) for one in within) if len(scan)]
+        yield [scan for scan in map(slots.as_live, within) if len(scan)]
         if batch[-1].scan.received_ns >= to_ns:
             return
 
@@ -152,32 +156,33 @@ async def _slots_of_keys(history: Log, plant: Plant) -> Slots:
     return found
 
 
-def _as_live(stored: Scan, slots: Slots) -> Scan:
-    own = slots[stored.slots]
-    known = own >= 0
-    if known.all():
-        return replace(stored, slots=own)
-    return Scan(
-        own[known],
-        stored.values[known],
-        stored.quality[known],
-        stored.source_ns[known],
-        stored.received_ns,
-    )
+class _LiveSlots:
+    """The slots of a plant for the keys of a history, worked out once for each layout."""
 
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._known: dict[bytes, tuple[Slots, NDArray[np.bool_] | None]] = {}
 
-async def _shortly_before(history: Log, at_ns: int) -> int:
-    """Return a sequence number after which lies everything received from `at_ns` on.
+    def as_live(self, stored: Scan) -> Scan:
+        """Return `stored` as it was seen live, without the tags that are no longer there."""
+        key = stored.slots.tobytes()
+        found = self._known.get(key)
+        if found is None:
+            found = self._look_up(stored.slots)
+            if len(self._known) < MOST_LAYOUTS:
+                self._known[key] = found
+        own, kept = found
+        if kept is None:
+            return Scan(own, stored.values, stored.quality, stored.source_ns, stored.received_ns)
+        return Scan(
+            own,
+            stored.values[kept],
+            stored.quality[kept],
+            stored.source_ns[kept],
+            stored.received_ns,
+        )
 
-    Scans are numbered almost in the order they were received; the slack is for devices
-    that overtake each other.
-    """
-    low, high = 0, FARTHEST_SEQ
-    while low < high:
-        middle = (low + high) // 2
-        found = await history.read_after(middle, 1)
-        if found and found[0].scan.received_ns < at_ns:
-            low = found[0].seq
-        else:
-            high = middle
-    return max(0, low - SLACK_SCANS)
+    def _look_up(self, keys: Slots) -> tuple[Slots, NDArray[np.bool_] | None]:
+        own = self._slots[keys]
+        kept = own >= 0
+        return (own, None) if kept.all() else (own[kept], kept)

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from analytics.advice import Advice, advise
 from analytics.brief import advice_table
 from analytics.engine import Engine
+from analytics.model import Alarm
 from analytics.plain import Plain, alarm_table, milliseconds
 from collector.board import Board
 from collector.clock import Clock
-from collector.model import Instants, Values
+from collector.model import Instants, Qualities, Values
 from collector.site import Plant
 
 FRAME_EVERY_S = 0.05
@@ -25,6 +26,8 @@ HEARTBEAT_S = 0.25
 MOST_WAITING = 40
 DECIMALS = 4
 CLEAR_TIME_STEP_S = 10
+
+Flags = NDArray[np.bool_]
 
 
 class LiveClient:
@@ -75,12 +78,41 @@ class SteadyValues:
         return shown
 
 
+class ToldValues:
+    """What the pages know of every tag, so that they are told only what is new to them."""
+
+    NOT_TOLD = 255
+
+    def __init__(self, count: int) -> None:
+        self._values = np.full(count, np.nan)
+        self._quality = np.full(count, self.NOT_TOLD, dtype=np.uint8)
+
+    def differ(self, slots: NDArray[np.intp], values: Values, quality: Qualities) -> Flags:
+        """Return which of `slots` the pages know otherwise than they are."""
+        told = self._values[slots]
+        same = (values == told) | (np.isnan(values) & np.isnan(told))
+        new: Flags = ~same | (quality != self._quality[slots])
+        return new
+
+    def tell(self, slots: NDArray[np.intp], values: Values, quality: Qualities) -> None:
+        """Note what every page is told."""
+        self._values[slots] = values
+        self._quality[slots] = quality
+
+    def forget(self, slots: NDArray[np.intp]) -> None:
+        """Note that one page knows `slots` otherwise than the others: all must be told again."""
+        self._quality[slots] = self.NOT_TOLD
+
+
 class LiveFeed:
     """What every open page is told, as soon as it is known.
 
-    The first change goes out at once, those of the next 50 ms together. Where nothing
-    changes a frame without values says four times a second that the feed lives. A frame
-    is encoded once for all pages, and not at all while none is open.
+    The first change goes out at once, those of the next 50 ms together; an alarm does not
+    wait for these unless the frame before it told of one too. Where nothing
+    changes a frame without values says four times a second that the feed lives. What was
+    read again and is as the pages know it is only counted up, four times a second, so that
+    it does not look old. A frame is encoded once for all pages, and not at all while none
+    is open.
     """
 
     def __init__(
@@ -99,7 +131,8 @@ class LiveFeed:
         self._devices_online = devices_online
         self._clients: set[LiveClient] = set()
         self._changed = board.watch()
-        engine.tell(lambda _: self._changed.set())
+        self._alarmed = asyncio.Event()
+        engine.tell(self._hurry)
         # In fast time everything changes all the time: drawing it more often shows no more.
         self._pause_s = FRAME_EVERY_S if clock.speed <= 1 else HEARTBEAT_S
         self._looked_s = -math.inf
@@ -109,6 +142,8 @@ class LiveFeed:
         self._advice: Plain = {}
         self._since_ms: dict[str, tuple[str, int]] = {}
         self._steady = SteadyValues(plant)
+        self._told = ToldValues(len(board.values))
+        self._seen = np.zeros(len(board.values), dtype=bool)
 
     @property
     def clients(self) -> int:
@@ -136,17 +171,35 @@ class LiveFeed:
                 frame = msgspec.json.encode(self._delta())
                 for client in self._clients:
                     client.offer(frame)
+            if hurried := self._alarmed.is_set():
+                self._alarmed.clear()
+            await self._pause(hurried=hurried)
+
+    def _hurry(self, _: Alarm) -> None:
+        self._alarmed.set()
+        self._changed.set()
+
+    async def _pause(self, *, hurried: bool) -> None:
+        """Wait before the next frame; a new alarm ends that, but not twice in a row."""
+        if hurried:
             await asyncio.sleep(self._pause_s)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause_s):
+                await self._alarmed.wait()
 
     def snapshot(self) -> bytes:
         """Return the whole state as of the last frame's number."""
+        every = np.arange(len(self._board.values))
+        values = self._values(every)
+        self._told.forget(np.flatnonzero(self._told.differ(every, values, self._board.quality)))
         return msgspec.json.encode(
             {
                 "kind": "snapshot",
                 "n": self.number,
                 "now_ms": milliseconds(self._clock.now_ns()),
                 "slots": None,
-                **self._columns(np.arange(len(self._board.values))),
+                **self._columns(every, values),
                 "alarms": self._alarms(),
                 "advice": self.advice(),
                 "devices_online": self._devices_online(),
@@ -174,14 +227,19 @@ class LiveFeed:
 
     def _delta(self) -> dict[str, Any]:
         self.number += 1
-        slots = np.flatnonzero(self._board.revision > self._published)
+        read = np.flatnonzero(self._board.revision > self._published)
         self._published = self._board.published
+        values, quality = self._values(read), self._board.quality[read]
+        new = self._told.differ(read, values, quality)
+        slots = read[new]
+        self._told.tell(slots, values[new], quality[new])
+        self._seen[read] = True
         frame: dict[str, Any] = {
             "kind": "delta",
             "n": self.number,
             "now_ms": milliseconds(self._clock.now_ns()),
             "slots": slots.tolist(),
-            **self._columns(slots),
+            **self._columns(slots, values[new]),
         }
         news = self._engine.revision != self._alarms_revision
         if news:
@@ -190,7 +248,15 @@ class LiveFeed:
         if news or self._clock.steady_s() - self._looked_s >= HEARTBEAT_S * self._clock.speed:
             self._looked_s = self._clock.steady_s()
             frame.update(self._conclusions())
+            frame.update(self._read_again())
         return frame
+
+    def _read_again(self) -> dict[str, Any]:
+        """Return what was read since this was last said, as first and last slots of runs."""
+        steps = np.flatnonzero(np.diff(self._seen, prepend=False, append=False))
+        self._seen[:] = False
+        runs = [[first, end - 1] for first, end in steps.reshape(-1, 2).tolist()]
+        return {"seen": runs} if runs else {}
 
     def _conclusions(self) -> dict[str, Any]:
         """Return what changed of what follows from all values; too dear for each frame."""
@@ -207,10 +273,15 @@ class LiveFeed:
     def _alarms(self) -> list[Plain]:
         return [alarm_table(alarm) for alarm in self._engine.alarms]
 
-    def _columns(self, slots: NDArray[np.intp]) -> dict[str, list[Any]]:
+    def _values(self, slots: NDArray[np.intp]) -> Values:
+        """Return the values of `slots` as people are shown them."""
+        shown: Values = np.round(self._steady.show(slots, self._board.values[slots]), DECIMALS)
+        return shown
+
+    def _columns(self, slots: NDArray[np.intp], values: Values) -> dict[str, list[Any]]:
         board = self._board
         return {
-            "values": np.round(self._steady.show(slots, board.values[slots]), DECIMALS).tolist(),
+            "values": values.tolist(),
             "quality": board.quality[slots].tolist(),
             "source_ms": _seen_ms(board.source_ns[slots]),
             "good_ms": _seen_ms(board.good_ns[slots]),

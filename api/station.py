@@ -1,6 +1,7 @@
 """Put one station together: collecting, judging, recording and sending, and run it."""
 
 import asyncio
+import hashlib
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -26,7 +27,7 @@ from analytics.notify.outbox import Pace as NoticePace
 from analytics.notify.services import Services
 from analytics.notify.words import Reading, Teller
 from analytics.passwords import Passwords
-from analytics.records import Records
+from analytics.records import Change, Records, canonical_json
 from analytics.records.address import records_address
 from analytics.replay import show_past
 from analytics.rope_tests import RopeDesk
@@ -54,6 +55,7 @@ from collector.supervisor import DeviceState
 FINISH_S = 10.0
 log = structlog.get_logger()
 KIND = "simulated"
+SITE_FILE = "site file"
 READ_FROM_INFLUXDB = "INFLUXDB_READ"
 
 
@@ -131,6 +133,7 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
         for fault in await records.refusals_amiss():
             log.error("records could be altered unseen", fault=fault)
         await _keep_apart(records, site)
+        await _note_site_file(records, site)
         judging = await rules_at_start(records, site.plant, site.judging, clock.now_ns())
         collector = Collector(
             site.plant,
@@ -166,6 +169,18 @@ async def _keep_apart(records: Records, site: SiteFile) -> None:
         held, given = ("simulated", "real") if json.loads(kept) else ("real", "simulated")
         message = f"the data folder holds records of a {held} site and this site is {given}"
         raise MixedFolderError(f"{message}; give another folder with --data")
+
+
+async def _note_site_file(records: Records, site: SiteFile) -> None:
+    """Note in the journal that the site file says other things than at the last start."""
+    said = {"plant": site.plant, "judging": site.judging, "telling": site.telling}
+    digest = hashlib.sha256(canonical_json(said).encode()).hexdigest()
+    if await records.state.kept(SITE_FILE) == digest:
+        return
+    body = {"sha256": digest, "tags": len(site.plant.slots()), "devices": len(site.plant.device)}
+    async with records.transaction() as stores:
+        await stores.state.keep(SITE_FILE, digest)
+        await stores.journal.note(Change("site file taken up", "site file", body))
 
 
 @dataclass(frozen=True, slots=True)

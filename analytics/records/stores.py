@@ -19,10 +19,15 @@ from analytics.records.tasks import Tasks
 
 
 class Journal:
-    """Read the journal; only the stores write it, with each change."""
+    """Read the journal, and note what changes no record; the stores note each of theirs."""
 
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
+
+    async def note(self, change: journal.Change) -> None:
+        """Note what somebody did to something that is no record here."""
+        async with self._reach.writing() as writing:
+            await writing.note(change)
 
     async def verify(self) -> int | None:
         """Return the first `seq` at which the chain does not hold, or None."""

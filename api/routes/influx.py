@@ -101,5 +101,4 @@ def _sender(station: Station) -> Sender:
 
 
 async def _note(station: Station, change: Change) -> None:
-    async with station.records.writing() as writing:
-        await writing.note(change)
+    await station.records.journal.note(change)

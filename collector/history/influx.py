@@ -63,6 +63,15 @@ def settings_from(environment: Mapping[str, str]) -> InfluxSettings | None:
     return InfluxSettings(url, _token(environment), org, bucket, path)
 
 
+def with_new_token(settings: InfluxSettings) -> InfluxSettings:
+    """Return the settings with the token that its file holds now; themselves if that is no news."""
+    try:
+        token = _token({"INFLUXDB_TOKEN_FILE": settings.token_file})
+    except InfluxSettingsError:
+        return settings
+    return settings if token == settings.token else replace(settings, token=token)
+
+
 def _token(environment: Mapping[str, str]) -> str:
     token, source = environment.get("INFLUXDB_TOKEN", "").strip(), "INFLUXDB_TOKEN"
     path = environment.get("INFLUXDB_TOKEN_FILE", "")
@@ -133,14 +142,10 @@ class InfluxServer:
 
     def _take_up_new_token(self) -> None:
         """Use what the token's file holds now, if it is another; the next write goes with it."""
-        settings = self._settings
-        try:
-            token = _token({"INFLUXDB_TOKEN_FILE": settings.token_file})
-        except InfluxSettingsError:
-            return
-        if token != settings.token:
+        settings = with_new_token(self._settings)
+        if settings is not self._settings:
             self.close()
-            self._open(replace(settings, token=token))
+            self._open(settings)
 
     def _clean(self, words: str) -> str:
         hidden = words.replace(self._settings.token, "***")

@@ -1,5 +1,6 @@
 """Reads the past from an InfluxDB of any generation, by InfluxQL, instead of the local history."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import structlog
 
 from collector.history.buckets import Buckets, cut_buckets, spread_rollup
-from collector.history.influx import InfluxSettings
+from collector.history.influx import UNAUTHORIZED, InfluxSettings, with_new_token
 from collector.history.lines import QUALITY_SUFFIX, plain
 from collector.history.rollup import NOTHING
 from collector.history.rows import Course
@@ -46,11 +47,8 @@ class InfluxHistory:
         self._groups = groups
         self._database = settings.bucket.split("/")[0]
         self._url = settings.url
-        self._client = httpx.AsyncClient(
-            base_url=settings.url,
-            headers={"Authorization": f"Token {settings.token}"},
-            timeout=ANSWER_S,
-        )
+        self._settings = settings
+        self._client = httpx.AsyncClient(base_url=settings.url, timeout=ANSWER_S)
 
     async def spans(self, tags: Sequence[str], within: tuple[int, int], count: int) -> Spans:
         """Return the past of `tags`, numbered in their order, in at most `count` equal spans.
@@ -128,7 +126,11 @@ class InfluxHistory:
     async def _ask(self, statement: str) -> list[Series]:
         question = {"db": self._database, "epoch": "ns", "q": statement}
         try:
-            answer = await self._client.post("/query", params=question)
+            answer = await self._post(question)
+            if answer.status_code == UNAUTHORIZED:
+                # Whoever changed the token changed its file: nobody need restart us.
+                self._settings = await asyncio.to_thread(with_new_token, self._settings)
+                answer = await self._post(question)
             answer.raise_for_status()
             (result,) = answer.json()["results"]
         except (httpx.HTTPError, ValueError, KeyError) as error:
@@ -138,6 +140,10 @@ class InfluxHistory:
             raise HistoryError(f"InfluxDB {self._url}: {result['error']}")
         found: list[Series] = result.get("series", [])
         return found
+
+    async def _post(self, question: Mapping[str, str]) -> httpx.Response:
+        token = {"Authorization": f"Token {self._settings.token}"}
+        return await self._client.post("/query", params=question, headers=token)
 
 
 class RemoteFirst:

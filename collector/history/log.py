@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from collector.history.reading import read_segment, scans_after, sealed_after
+from collector.history.reading import read_segment, scans_after, sealed_after, seq_before
 from collector.history.rows import StoredScan
 from collector.history.schema import reading
 
@@ -22,6 +22,13 @@ class Log:
         """Return the id of each tag key in the log, also of tags no longer read."""
         return await asyncio.to_thread(self._tag_ids)
 
+    async def seq_at(self, received_ns: int) -> int:
+        """Return the number of the last scan before those received at an instant, or a little less.
+
+        Inside a sealed segment it is the segment's beginning.
+        """
+        return await asyncio.to_thread(self._seq_at, received_ns)
+
     async def read_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
         """Return the scans after `seq` in order, about `limit_samples`, at least one."""
         return await asyncio.to_thread(self._scans_after, seq, limit_samples)
@@ -31,6 +38,10 @@ class Log:
             return {
                 int(key): str(tag) for key, tag in connection.execute("SELECT key, id FROM tag")
             }
+
+    def _seq_at(self, received_ns: int) -> int:
+        with reading(self._path) as connection:
+            return seq_before(connection, received_ns)
 
     def _scans_after(self, seq: int, limit_samples: int) -> list[StoredScan]:
         with reading(self._path) as connection:

@@ -19,7 +19,6 @@ from collector.history.reading import (
     last_received,
     newest_seq,
     read_past,
-    seq_before,
 )
 from collector.history.rows import SCAN_COLUMNS, Course, StoredScan, in_key_order, scan_row
 from collector.history.schema import open_writer, reading
@@ -158,7 +157,7 @@ class History:
 
         Inside a sealed segment it is the segment's beginning.
         """
-        return await self.read(partial(seq_before, received_ns=received_ns))
+        return await self._log.seq_at(received_ns)
 
     async def last_received_ns(self) -> dict[str, int]:
         """Return when each device's newest kept scan was received."""

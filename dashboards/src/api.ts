@@ -52,8 +52,10 @@ const query = (parts: Record<string, string | number | null>): string =>
     .map(([name, value]) => `${name}=${encodeURIComponent(value as string | number)}`)
     .join("&");
 
-/** About two samples for each pixel of the widest trace. */
-const TRACE_POINTS = 4000;
+const MOST_TRACE_POINTS = 4000;
+/** About two samples for each pixel that the trace may take here. */
+const tracePoints = (): number =>
+  Math.min(MOST_TRACE_POINTS, Math.max(400, Math.ceil(2 * innerWidth * devicePixelRatio)));
 
 const part = (piece: string | number): string => encodeURIComponent(piece);
 
@@ -113,6 +115,13 @@ export const api = {
     act<w.Alarm>(`/api/alarms/${part(alarm)}/${deed}`),
   shelve: (alarm: w.RecordId, reason: string, for_s: number) =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/shelve`, { reason, for_s }),
+  takeOut: (body: {
+    source: string;
+    reason: string;
+    for_s: number;
+    second_login: string;
+    second_password: string;
+  }) => act<w.Alarm>("/api/alarms/out-of-service", body),
   kpi: () => ask<w.Kpi>("/api/alarms/kpi"),
   rules: () => ask<{ version: string; rules: w.Rule[]; classes: w.AlarmClass[] }>("/api/rules"),
   ruleSets: () => ask<w.RuleSets>("/api/rule-sets"),
@@ -145,7 +154,7 @@ export const api = {
   ropeTests: (rope?: string, limit = 200) =>
     ask<{ tests: w.RopeTest[] }>(`/api/rope-tests?limit=${limit}${rope ? `&rope=${part(rope)}` : ""}`),
   ropeTest: (id: w.RecordId) =>
-    ask<w.RopeTestWithTrace>(`/api/rope-tests/${part(id)}?points=${TRACE_POINTS}`),
+    ask<w.RopeTestWithTrace>(`/api/rope-tests/${part(id)}?points=${tracePoints()}`),
   trend: (rope: string, testPoint: string) =>
     ask<w.Trend>(`/api/ropes/${part(rope)}/trend?test_point=${part(testPoint)}`),
   tasks: (state: "open" | "all") => ask<{ tasks: w.Task[] }>(`/api/tasks?state=${state}`),

@@ -105,7 +105,7 @@ export type Aside = {
   from_ms: Instant;
   until_ms: Instant | null;
 };
-export type AlarmClass = { id: string; longest_shelf_h: number };
+export type AlarmClass = { id: string; longest_shelf_h: number; longest_out_of_service_h: number };
 export type Alarm = {
   id: RecordId;
   rule: string;
@@ -156,6 +156,8 @@ export type Frame = {
   source_ms: (Instant | null)[];
   /** When each value was last good; 0 for never. */
   good_ms?: (Instant | null)[];
+  /** Runs of slots (first, last) that were read since this was last said, changed or not. */
+  seen?: [number, number][];
   alarms?: Alarm[];
   advice?: Advice;
   devices_online?: number;

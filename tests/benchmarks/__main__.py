@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 
+from tests.benchmarks.alarms import report_alarms
 from tests.benchmarks.frames import Delays, measure_frames
 from tests.benchmarks.history import report_history, report_whole
 from tests.benchmarks.load import NoCompilerError, build
@@ -36,7 +37,7 @@ READERS = (
 )
 TELEGRAF = "Telegraf"
 THINGSBOARD = "ThingsBoard gateway"
-JOBS = ("plain", "million", "mixed", "scaling", "frames", "history", "whole")
+JOBS = ("plain", "million", "mixed", "scaling", "frames", "history", "whole", "alarms")
 
 
 def beside_peers(job: Job, pace: Pace) -> Iterator[Measured]:
@@ -153,6 +154,8 @@ def main(words: Sequence[str]) -> int:
     for name, report in (("history", report_history), ("whole", report_whole)):
         if name in chosen:
             print("\n".join(report(_say)), flush=True)
+    if "alarms" in chosen:
+        print("\n".join(report_alarms()), flush=True)
     return 0
 
 

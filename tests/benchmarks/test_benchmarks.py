@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.config import read_site
+from tests.benchmarks.alarms import measure_alarms, measure_replay
 from tests.benchmarks.keeping import measure_append, measure_sealing
 from tests.benchmarks.load import NoCompilerError, build, load_server
 from tests.benchmarks.measure import Measured, Pace, Window, measure_reader
@@ -168,3 +169,17 @@ def test_a_monitor_that_loses_or_leaves_out_anything_does_not_hold_its_job() -> 
     assert not replace(good, measured=replace(measured, windows=(late,))).held
     slow = replace(_window(1.0), tags_per_s=490.0)
     assert not replace(good, measured=replace(measured, windows=(slow,))).held
+
+
+def test_alarms_are_followed_from_their_sample_to_the_page() -> None:
+    told = measure_alarms(Job(devices=5, tags=100, period_s=0.1), watch_s=6.0)
+    assert told.dropped == 0
+    assert told.begun_s
+    assert set(told.begun_s) == set(told.kept_ms) == set(told.shown_ms)
+    assert all(told.kept_ms[one] <= told.shown_ms[one] for one in told.begun_s)
+
+
+def test_every_stored_scan_is_judged_again() -> None:
+    scans, took_s = measure_replay(Job(devices=2, tags=5, period_s=1.0), hours=0.1)
+    assert scans == 2 * 360
+    assert took_s > 0

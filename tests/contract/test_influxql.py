@@ -65,3 +65,17 @@ async def test_a_database_that_is_not_there_is_said_in_one_sentence(influxd: Acc
         await there.spans(TAGS, (0, 10**9), 10)
     assert "\n" not in str(refusal.value)
     await there.close()
+
+
+async def test_a_token_changed_in_its_file_is_taken_up_without_a_restart(
+    influxd: Account, influx_bucket: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(influxd.token, "utf-8")
+    stale = InfluxSettings(influxd.url, "an-old-token", influxd.org, influx_bucket, str(file))
+    there = InfluxHistory(
+        stale, plant().site.name.en, {tag.id: tag.group for tag in plant().tags()}
+    )
+    found = await there.spans(TAGS[:1], (BEGIN_ns, BEGIN_ns + 10**9), 1)
+    assert found.by_key[0].samples.tolist() == [0]
+    await there.close()

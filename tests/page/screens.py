@@ -10,9 +10,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from tests.people import cookie_at
+from tests.people import PASSWORD, cookie_at
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+NEW_PASSWORD = "四条缆绳一只猫和一座山"
 WALL = (1920, 1080)
 PHONE = (390, 844)
 LISTS = (
@@ -48,6 +49,27 @@ def ask(server: str, path: str) -> Any:
     request = urllib.request.Request(f"{server}{path}", headers={"cookie": cookie_at(server)})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
+
+
+def tell(server: str, path: str, cookie: str | None = None, **body: object) -> Any:
+    """Return the monitor's answer to an act, done by whoever the cookie stands for."""
+    request = urllib.request.Request(
+        f"{server}{path}",
+        data=json.dumps(body).encode(),
+        headers={"content-type": "application/json", "cookie": cookie or cookie_at(server)},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def newcomer(server: str, login: str, name: str, role: str) -> str:
+    """Add somebody who has chosen NEW_PASSWORD, and return their cookie."""
+    grants = [{"role": role, "ropeway": "site"}]
+    wish: dict[str, Any] = {"login": login, "name": name, "grants": grants, "password": PASSWORD}
+    one_time = tell(server, "/api/people", **wish)["one_time_password"]
+    cookie = cookie_at(server, login, one_time)
+    tell(server, "/api/session/password", cookie, old=one_time, new=NEW_PASSWORD)
+    return cookie
 
 
 def address(server: str, page: str) -> str | None:

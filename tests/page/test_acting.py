@@ -3,7 +3,17 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.page.screens import LISTS, PHONE, Dress, address, ask, dressed, show
+from tests.page.screens import (
+    LISTS,
+    NEW_PASSWORD,
+    PHONE,
+    Dress,
+    address,
+    ask,
+    dressed,
+    newcomer,
+    show,
+)
 from tests.people import LOGIN, NAME, PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -125,3 +135,24 @@ def test_the_most_pressing_alarm_stands_on_every_page(page_server: str, browser:
             show(page, page_server, where, name)
             shown = ".alarm" if name == "alarms" else ".banner:not(.calm) .what"
             assert page.locator(shown).first.is_visible(), name
+
+
+def test_an_alarm_is_taken_out_of_service_by_two(page_server: str, browser: Browser) -> None:
+    alarms = ask(page_server, "/api/alarms?state=open")["alarms"]
+    shown = [one for one in alarms if one["state"] in ("unacknowledged", "acknowledged")]
+    if not shown:
+        pytest.skip("the monitor has no alarm to take out")
+    alarm = shown[-1]
+    newcomer(page_server, "page-second", "值班长 钱", "shift_lead")
+    with dressed(browser, Dress()) as page:
+        show(page, page_server, "#/alarms", "alarms")
+        page.get_by_test_id(f"take-out-{alarm['id']}").click()
+        page.locator("dialog textarea[name=reason]").fill("更换传感器")
+        page.locator("dialog input[name=second_login]").fill("page-second")
+        page.get_by_test_id("second-password").fill(NEW_PASSWORD)
+        page.get_by_test_id("take-out-save").click()
+        page.locator("dialog").wait_for(state="detached")
+        page.get_by_test_id(f"back-{alarm['id']}").wait_for()
+    sheet = ask(page_server, "/api/alarms/hand-over")["out_of_service"]
+    (mine,) = [one for one in sheet if one["id"] == alarm["id"]]
+    assert (mine["aside"]["by"], mine["aside"]["second"]) == (NAME, "值班长 钱")

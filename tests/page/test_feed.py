@@ -71,6 +71,13 @@ def _with_quality(slot: int, quality: int) -> Change:
     return change
 
 
+def _around(slot: int, first: int, last: int) -> list[list[int]]:
+    """Return the runs that are left of one run without `slot`."""
+    if not first <= slot <= last:
+        return [[first, last]]
+    return [run for run in ([first, slot - 1], [slot + 1, last]) if run[0] <= run[1]]
+
+
 def _without(slot: int) -> Change:
     def change(frame: Frame) -> Frame:
         at = _in_frame(frame, slot)
@@ -78,6 +85,9 @@ def _without(slot: int) -> Change:
             for column in ("slots", "values", "quality", "source_ms", "good_ms"):
                 if column in frame:
                     del frame[column][at]
+        frame["seen"] = [
+            run for first, last in frame.get("seen", []) for run in _around(slot, first, last)
+        ]
         return frame
 
     return change
@@ -166,3 +176,33 @@ def test_a_value_that_is_no_longer_sent_becomes_old(page_server: str, browser: B
         begun = time.monotonic()
         assert _shown(page, tag, "old") == "—"
         assert time.monotonic() - begun <= 2 * scan_s + 1 + 2
+
+
+def test_a_value_that_stays_is_not_told_again_and_never_looks_old(
+    page_server: str, browser: Browser
+) -> None:
+    slot, tag, scan_s = _speed_slot(page_server)
+    told: list[int] = []
+
+    def still(frame: Frame) -> Frame:
+        """Let the value be sent once, and then only that it is read."""
+        at = _in_frame(frame, slot)
+        if told and frame["slots"] is not None and at is not None:
+            for column in ("slots", "values", "quality", "source_ms", "good_ms"):
+                del frame[column][at]
+        elif at is not None:
+            frame["quality"][at], frame["values"][at] = 0, 4.2
+            told.append(frame["n"])
+        return frame
+
+    with dressed(browser, Dress()) as page:
+        wire = Wire(page)
+        wire.change = still
+        show(page, page_server, "#/", "overview")
+        _shown(page, tag, "good")
+        page.wait_for_timeout((2 * scan_s + 1 + 2) * 1000)
+        assert page.locator(f".ind[data-tag='{tag}'][data-quality='good']").count() > 0
+        wire.change = _without(slot)
+        assert _shown(page, tag, "old") == "—"
+        wire.change = still
+        _shown(page, tag, "good")

@@ -1,38 +1,16 @@
 """Rules are changed from the page: faults by their place, replayed, signed by another person."""
 
-import json
-import urllib.request
-
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.page.screens import Dress, ask, dressed, show
-from tests.people import PASSWORD, cookie_at
+from tests.page.screens import NEW_PASSWORD, Dress, ask, dressed, newcomer, show
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-LEADER = "page-leader"
-
-
-def _post(server: str, path: str, cookie: str, **body: object) -> dict[str, object]:
-    request = urllib.request.Request(
-        f"{server}{path}",
-        data=json.dumps(body).encode(),
-        headers={"content-type": "application/json", "cookie": cookie},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return dict(json.load(answer))
 
 
 def _become_leader(page: Page, server: str) -> None:
     """Have the browser be a duty leader, who proposed nothing."""
-    grants = [{"role": "duty_leader", "ropeway": "site"}]
-    words = {"login": LEADER, "name": "带班 赵", "grants": grants, "password": PASSWORD}
-    told = _post(server, "/api/people", cookie_at(server), **words)
-    one_time = str(told["one_time_password"])
-    cookie = cookie_at(server, LEADER, one_time)
-    own = {"old": one_time, "new": "四条缆绳一只猫和一座山"}
-    _post(server, "/api/session/password", cookie, **own)
+    cookie = newcomer(server, "page-leader", "带班 赵", "duty_leader")
     name, _, value = cookie.partition("=")
     page.context.add_cookies([{"name": name, "value": value, "url": server}])
 
@@ -61,7 +39,7 @@ def test_a_change_of_rules_goes_its_whole_way(page_server: str, browser: Browser
         _become_leader(page, page_server)
         page.goto(where)
         page.get_by_test_id("approve").click()
-        page.get_by_test_id("signature").fill("四条缆绳一只猫和一座山")
+        page.get_by_test_id("signature").fill(NEW_PASSWORD)
         page.get_by_test_id("sign").click()
         page.locator("dialog").wait_for(state="detached")
         page.get_by_text("现行，自").wait_for(timeout=15_000)

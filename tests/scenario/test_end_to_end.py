@@ -96,8 +96,7 @@ def test_slow_loss_becomes_trend_alarm_and_a_closed_special_inspection(
         page.get_by_test_id(f"close-task-{special['id']}").click()
         page.get_by_test_id("result-pass").check()
         page.locator("dialog textarea[name=note]").fill("目视与测径合格，加密检测")
-        page.get_by_test_id("task-save").click()
-        _sign(page)
+        _sign(page, "task-save")
         year.wait_until("it is closed", lambda: _task(year, special["id"])["state"] == "done", 20)
         done = _task(year, special["id"])
         assert (done["result"], done["name"]) == ("pass", CHAIR)
@@ -153,10 +152,10 @@ def _task(rehearsal: Rehearsal, task_id: int) -> dict[str, Any]:
     return next(one for one in tasks if one["id"] == task_id)
 
 
-def _sign(page: Page) -> None:
+def _sign(page: Page, button: str = "sign") -> None:
     """Give the password again, as whoever signs must."""
     page.get_by_test_id("signature").fill(PASSWORD)
-    page.get_by_test_id("sign").click()
+    page.get_by_test_id(button).click()
 
 
 def _acknowledge(page: Page, rehearsal: Rehearsal, alarm_id: int) -> None:
@@ -175,8 +174,7 @@ def _decide_all(page: Page, rehearsal: Rehearsal, head: dict[str, Any]) -> None:
     for ropeway in head["ropeways"]:
         page.get_by_test_id(f"decide-{ropeway}").click()
         page.locator("dialog input[value=stop_loading]").check()
-        page.get_by_test_id("decision-save").click()
-        _sign(page)
+        _sign(page, "decision-save")
         rehearsal.wait_until("it is decided", _is_decided(rehearsal, head["id"], ropeway), 20)
 
 

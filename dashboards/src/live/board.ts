@@ -7,7 +7,7 @@ export type Reading = {
   value: number | null;
   quality: number;
   source_ms: number | null;
-  /** Socket time at which something last came for the slot. */
+  /** Socket time at which this was last told; `heardMs` says when it was last read. */
   received_ms: number;
   /** Nothing came for longer than the device's period allows. */
   old: boolean;
@@ -26,6 +26,8 @@ const NOTHING: Reading = {
 };
 
 const slots: Signal<Reading>[] = [];
+/** When each slot was last read, changed or not. No signal: a value that stays must not repaint. */
+const heard: number[] = [];
 /** The open alarms that the operator is told of. */
 export const openAlarms = signal<Alarm[]>([]);
 /** Those that are shelved, suppressed by design or out of service. */
@@ -42,8 +44,12 @@ export function readingAt(slot: number): Signal<Reading> {
   return found;
 }
 
+/** Socket time at which something last came for the slot, changed or not; 0 for never. */
+export const heardMs = (slot: number): number => heard[slot] ?? 0;
+
 function take(frame: Frame, at: number, slot: number): void {
   const cell = readingAt(slot);
+  heard[slot] = frame.now_ms;
   const quality = frame.quality[at] ?? NEVER_READ;
   cell.value = {
     value: frame.values[at] ?? null,
@@ -53,6 +59,17 @@ function take(frame: Frame, at: number, slot: number): void {
     old: false,
     good_ms: frame.good_ms?.[at] || null,
   };
+}
+
+/** What was read again and is as it was: fresh, and no longer old. */
+function takeSeen(frame: Frame): void {
+  for (const [first, last] of frame.seen ?? []) {
+    for (let slot = first; slot <= last; slot++) {
+      heard[slot] = frame.now_ms;
+      const cell = readingAt(slot);
+      if (cell.peek().old) cell.value = { ...cell.peek(), received_ms: frame.now_ms, old: false };
+    }
+  }
 }
 
 function takeAround(frame: Frame): void {
@@ -76,7 +93,8 @@ function markOld(now_ms: number): void {
     const reading = cell.peek();
     if (reading.old || reading.received_ms === 0) continue;
     const limit_ms = oldAfterS(tag) * 1000 * Math.max(1, known.speed);
-    if (now_ms - reading.received_ms > limit_ms) cell.value = { ...reading, old: true };
+    const heard_ms = heardMs(tag.slot);
+    if (now_ms - heard_ms > limit_ms) cell.value = { ...reading, received_ms: heard_ms, old: true };
   }
 }
 
@@ -85,6 +103,7 @@ export function applyFrame(frame: Frame): void {
     const which = frame.slots;
     const count = which ? which.length : frame.values.length;
     for (let at = 0; at < count; at++) take(frame, at, which ? (which[at] as number) : at);
+    takeSeen(frame);
     takeAround(frame);
     markOld(frame.now_ms);
   });

@@ -73,7 +73,10 @@ function Links({ alarm }: { alarm: Alarm }) {
   );
 }
 
-function Open({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number }) {
+/** For how many hours the class of an alarm lets it be hidden. */
+type Allowance = { shelf_h: number; out_h: number };
+
+function Open({ alarm, allowance }: { alarm: Alarm; allowance: Allowance }) {
   const now_ms = siteSecond.value * 1000;
   const fresh = alarm.state === "unacknowledged";
   return (
@@ -93,26 +96,26 @@ function Open({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number }) {
         <span class={fresh ? "fresh" : "muted"}>{alarmState(alarm)}</span>
         <Links alarm={alarm} />
       </div>
-      <AlarmButtons alarm={alarm} shelf_h={shelf_h} />
+      <AlarmButtons alarm={alarm} {...allowance} />
     </li>
   );
 }
 
-type OpenProps = { alarm: Alarm; following: Alarm[]; shelf_h: (alarm: Alarm) => number };
+type OpenProps = { alarm: Alarm; following: Alarm[]; allowed: (alarm: Alarm) => Allowance };
 
 /** An alarm, and folded under it what follows from it. */
-function Event({ alarm, following, shelf_h }: OpenProps) {
+function Event({ alarm, following, allowed: allowance }: OpenProps) {
   const t = texts().alarms;
-  if (following.length === 0) return <Open alarm={alarm} shelf_h={shelf_h(alarm)} />;
+  if (following.length === 0) return <Open alarm={alarm} allowance={allowance(alarm)} />;
   return (
     <>
-      <Open alarm={alarm} shelf_h={shelf_h(alarm)} />
+      <Open alarm={alarm} allowance={allowance(alarm)} />
       <li>
         <details class="following">
           <summary>{t.following(following.length)}</summary>
           <ul class="alarms">
             {byNeed(following).map((one) => (
-              <Open key={one.id} alarm={one} shelf_h={shelf_h(one)} />
+              <Open key={one.id} alarm={one} allowance={allowance(one)} />
             ))}
           </ul>
         </details>
@@ -168,7 +171,11 @@ export function Alarms(_: { id: string }) {
   );
   const fresh = open.filter((alarm) => alarm.state === "unacknowledged").length;
   const rules = usePolled(() => api.rules(), 60, []);
-  const shelf_h = new Map(rules.answer?.classes.map((one) => [one.id, one.longest_shelf_h]));
+  const classes = new Map(rules.answer?.classes.map((one) => [one.id, one]));
+  const allowanceOf = (alarm: Alarm): Allowance => {
+    const known = classes.get(alarm.alarm_class);
+    return { shelf_h: known?.longest_shelf_h ?? 0, out_h: known?.longest_out_of_service_h ?? 0 };
+  };
   return (
     <div class="stack">
       <div class="title-row">
@@ -195,7 +202,7 @@ export function Alarms(_: { id: string }) {
             key={alarm.id}
             alarm={alarm}
             following={following.get(alarm.id) ?? []}
-            shelf_h={(one) => shelf_h.get(one.alarm_class) ?? 0}
+            allowed={allowanceOf}
           />
         ))}
       </ul>

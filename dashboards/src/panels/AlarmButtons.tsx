@@ -8,6 +8,7 @@ import { may } from "../session";
 import type { Alarm } from "../wire";
 import { AcknowledgeButton } from "./AlarmBanner";
 import { ShelveDialog } from "./ShelveDialog";
+import { TakeOutDialog } from "./TakeOutDialog";
 
 function ResetButton({ alarm }: { alarm: Alarm }) {
   const t = texts().alarms;
@@ -23,9 +24,12 @@ function ResetButton({ alarm }: { alarm: Alarm }) {
   );
 }
 
-export function AlarmButtons({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number }) {
+type Props = { alarm: Alarm; shelf_h: number; out_h: number };
+
+export function AlarmButtons({ alarm, shelf_h, out_h }: Props) {
   const t = texts().alarms;
   const [shelving, setShelving] = useState(false);
+  const [takingOut, setTakingOut] = useState(false);
   return (
     <span class="deeds">
       {needsAcknowledging(alarm) ? (
@@ -41,6 +45,20 @@ export function AlarmButtons({ alarm, shelf_h }: { alarm: Alarm; shelf_h: number
         >
           {t.shelve}
         </button>
+      ) : null}
+      {out_h > 0 && may("take_alarms_out", alarm.ropeway) ? (
+        <button
+          type="button"
+          class="quiet"
+          data-testid={`take-out-${alarm.id}`}
+          aria-label={t.takeOutNamed(say(alarm.name))}
+          onClick={() => setTakingOut(true)}
+        >
+          {t.takeOut}
+        </button>
+      ) : null}
+      {takingOut ? (
+        <TakeOutDialog alarm={alarm} longest_h={out_h} onClose={() => setTakingOut(false)} />
       ) : null}
       {shelving ? (
         <ShelveDialog alarm={alarm} longest_h={shelf_h} onClose={() => setShelving(false)} />

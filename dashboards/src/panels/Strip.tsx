@@ -7,6 +7,7 @@ import { paint } from "../charts/paint";
 import { type Columns, stripOptions } from "../charts/strip";
 import { say, texts } from "../i18n";
 import { highest } from "../judge";
+import { heardMs } from "../live/board";
 import { siteNow } from "../live/feed";
 import { theme } from "../preferences";
 import { usePolled } from "../polled";
@@ -60,8 +61,8 @@ function useLivePoints(slots: readonly number[], span_s: number) {
   const points = useRef<Point[]>([]);
   useEffect(() => {
     const timer = setInterval(() => {
-      const { reading } = highest(slots);
-      const at_s = reading.received_ms / 1000;
+      const { slot, reading } = highest(slots);
+      const at_s = heardMs(slot) / 1000;
       const before = points.current[points.current.length - 1];
       if (at_s === 0 || at_s === before?.at_s) return;
       points.current.push({ at_s, value: believable(reading) ? reading.value : null });

@@ -1,6 +1,6 @@
 // Every tag of a ropeway by group, with value, quality and age.
 import { say, texts } from "../i18n";
-import { readingAt } from "../live/board";
+import { heardMs, readingAt } from "../live/board";
 import { siteNow, siteSecond } from "../live/feed";
 import { begun } from "../judge";
 import { doubt, look } from "../quality";
@@ -14,7 +14,9 @@ import { Shown } from "./Shown";
 function Row({ tag }: { tag: Tag }) {
   const reading = readingAt(tag.slot).value;
   const is = look(reading.quality, reading.old);
+  // Each second draws the age anew, and with it asks when the tag was last read.
   const now_ms = siteSecond.value * 1000;
+  const heard_ms = heardMs(tag.slot);
   return (
     <tr>
       <td class="wide" title={tag.id}>
@@ -28,7 +30,7 @@ function Row({ tag }: { tag: Tag }) {
       <td class={is === "good" ? "muted" : "lacking"}>
         {is === "good" ? texts().quality.words.good : doubt(reading, now_ms, begun(tag, reading))}
       </td>
-      <td class="muted nowrap number">{reading.received_ms ? age(siteNow() - reading.received_ms) : ""}</td>
+      <td class="muted nowrap number">{heard_ms ? age(siteNow() - heard_ms) : ""}</td>
     </tr>
   );
 }

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.engine import STATE
 from analytics.model import Alarm, AlarmKind, AlarmState
 from analytics.records import RecordMissing, RecordsRefused
 from collector.model import Quality
@@ -188,3 +189,32 @@ async def test_losing_our_own_scans_is_an_alarm_of_its_own(tmp_path: Path) -> No
         assert alarm.kind is AlarmKind.SYSTEM
         assert alarm.priority == 1
         assert desk.engine.dropped == 100
+
+
+async def test_delays_are_kept_now_and_then_but_an_alarm_at_once(tmp_path: Path) -> None:
+    readings: list[Reading] = [5.0, 25.0, 5.0, 25.0, 25.0]
+    scans = scans_of({GUST: readings}, step_s=4)
+    async with a_desk(tmp_path, a_rule(high=20, deadband=2, on_delay_s=3)) as desk:
+        await desk.see(scans[:2])
+        begun = await desk.records.state.kept(STATE)
+        assert begun is not None
+        assert HIGH in begun
+        # A delay that is broken off within the hour is not written down by itself, ...
+        await desk.engine.judge_scans(scans[2:3], delays_every_s=3600)
+        assert await desk.records.state.kept(STATE) == begun
+        # ... but is with the next alarm.
+        await desk.engine.judge_scans(scans[3:], delays_every_s=3600)
+        assert [one.source for one in await desk.records.alarms.open_alarms()] == [HIGH]
+        assert await desk.records.state.kept(STATE) != begun
+
+
+async def test_a_delay_that_moved_is_kept_when_its_time_has_come(tmp_path: Path) -> None:
+    scans = scans_of({GUST: [5.0, 25.0, 25.0]})
+    async with a_desk(tmp_path, a_rule(high=20, on_delay_s=60)) as desk:
+        await desk.see(scans[:1])
+        before = await desk.records.state.kept(STATE)
+        await desk.engine.judge_scans(scans[1:2], delays_every_s=0.0)
+        begun = await desk.records.state.kept(STATE)
+        assert begun is not None
+        assert begun != before
+        assert HIGH in begun

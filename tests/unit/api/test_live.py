@@ -101,6 +101,48 @@ async def test_a_delta_holds_what_changed_and_nothing_else(tmp_path: Path) -> No
     assert all("devices" not in one for one in seen)
 
 
+async def test_what_is_read_again_and_stays_is_only_said_to_be_read(tmp_path: Path) -> None:
+    async with served(tmp_path) as (desk, address):
+        await desk.see(desk.reading(1, speed=5.0, e_stop=0, gust=Quality.BAD_SOURCE))
+        async with looking(desk, address) as page:
+            await frame(page)
+            async with asyncio.timeout(5):
+                while (await frame(page))["slots"]:
+                    pass
+            await desk.see(desk.reading(2, speed=5.0, e_stop=0, gust=Quality.BAD_SOURCE))
+            heard = [await frame(page) for _ in range(4)]
+            assert [one["slots"] for one in heard] == [[], [], [], []]
+            assert [one["seen"] for one in heard if "seen" in one] == [[[0, 2]]]
+            await desk.see(desk.reading(3, speed=5.0, gust=7.0))
+            heard = [await frame(page) for _ in range(4)]
+    assert [one["slots"] for one in heard if one["slots"]] == [[2]]
+    assert [one["seen"] for one in heard if "seen" in one] == [[[0, 0], [2, 2]]]
+
+
+async def test_pages_that_came_at_different_times_show_the_same(tmp_path: Path) -> None:
+    """A value goes up and back between two frames while a second page takes its snapshot."""
+    async with a_station(tmp_path) as station:
+        desk = Desk(station, None)  # type: ignore[arg-type]
+        feed = station.live
+        running = asyncio.create_task(feed.run())
+        first = feed.join()
+        await desk.see(desk.reading(1, speed=5.0))
+        await first.next_frame(feed.snapshot)
+        async with asyncio.timeout(5):
+            while json.loads(await first.next_frame(feed.snapshot))["slots"]:
+                pass
+        station.collector.board.publish(desk.reading(2, speed=6.0))
+        second = feed.join()
+        shown = json.loads(await second.next_frame(feed.snapshot))["values"][0]
+        assert shown == 6.0
+        station.collector.board.publish(desk.reading(3, speed=5.0))
+        async with asyncio.timeout(5):
+            while shown != 5.0:
+                delta = json.loads(await second.next_frame(feed.snapshot))
+                shown = dict(zip(delta["slots"], delta["values"], strict=True)).get(0, shown)
+        running.cancel()
+
+
 async def test_a_change_is_told_as_soon_as_it_is_known(tmp_path: Path) -> None:
     async with served(tmp_path) as (desk, address), looking(desk, address) as page:
         await frame(page)

@@ -1,13 +1,15 @@
-"""A station put together: rules that look back know what an earlier run has seen."""
+"""A station put together: rules know what an earlier run has seen, and each file is noted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from analytics.conditions import conditions_of
 from analytics.judge import Judge
-from api.station import looking_back
+from api.station import StationSettings, looking_back, open_station
 from collector.model import NANOSECONDS
 from tests.unit.analytics.judging_words import GUST, a_judging, a_plant, a_rule, scans_of
-from tests.unit.analytics.station_words import a_desk
+from tests.unit.analytics.station_words import a_desk, about_now
+from tests.unit.api.parts import a_site
 from tests.unit.collector.words import BEGIN_NS
 
 # Rises by 8 within a minute: the half of it before the restart, the other after.
@@ -37,3 +39,13 @@ async def test_a_rule_that_looks_back_to_nothing_reads_nothing(tmp_path: Path) -
         judge = Judge([])
         await looking_back(desk.history, a_plant(), desk.clock)(judge, 0.0)
         assert len(judge.newest()) == 0
+
+
+async def test_a_site_file_that_says_other_things_is_noted_once(tmp_path: Path) -> None:
+    site, settings = a_site(), StationSettings(tmp_path, about_now(60), environment={})
+    other = replace(site, judging=a_judging(a_rule(high=20)))
+    for file, noted in ((site, 1), (site, 1), (other, 2), (other, 2), (site, 3)):
+        async with open_station(file, settings) as station:
+            entries = await station.records.journal.entries("site file")
+            assert [one.what for one in entries] == ["site file taken up"] * noted
+            assert await station.records.journal.verify() is None

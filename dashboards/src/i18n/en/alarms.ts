@@ -33,6 +33,13 @@ export const alarms: Texts["alarms"] = {
     known: "Known, someone watches on site",
     chatter: "Chatters, maintenance told",
   },
+  takeOut: "Out of service",
+  takeOutNamed: (name) => `Take out of service: ${name}`,
+  takeOutExplain:
+    "While out of service this condition raises no alarm; it comes back by itself. Say why, and have another person sign here.",
+  takeOutFor: "For",
+  takeOutWhy: "Why",
+  second: "Second person",
   unshelve: "Unshelve",
   putBack: "Put back",
   hidden: "Hand-over: shelved, suppressed, out of service",

@@ -144,6 +144,7 @@ export const journal: Texts["journal"] = {
     "notice asked again": "notice asked again",
     "test asked for": "test asked for",
     "people called": "people called",
+    "site file taken up": "site file taken up",
     "access key made": "access key made",
     "access key ended": "access key ended",
   },

@@ -144,6 +144,7 @@ export const journal = {
     "notice asked again": "重发通知",
     "test asked for": "测试通道",
     "people called": "通知人员",
+    "site file taken up": "读入场站文件",
     "access key made": "新建密钥",
     "access key ended": "停用密钥",
   } as Record<string, string>,
