@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass, replace
 
+import structlog
+
 from analytics.attempts import Attempts
 from analytics.passwords import Passwords, new_token, token_digest
 from analytics.people import (
@@ -14,11 +16,12 @@ from analytics.people import (
     Session,
     password_fault,
 )
-from analytics.records import Records, RecordsRefused
+from analytics.records import Records, RecordsError, RecordsRefused
 from collector.clock import Clock
 from collector.model import NANOSECONDS
 
 LOOK_EVERY_S = 10.0
+log = structlog.get_logger()
 # Many log-ins tried from one address are one person guessing.
 MORE_BY_ADDRESS = 4
 
@@ -68,11 +71,23 @@ class LogInDesk:
     async def run(self) -> None:
         """End sessions whose time is over, until cancelled."""
         while True:
-            for session in list(self._sessions.values()):
-                why = self._over(session)
-                if why is not None:
-                    await self._end(session, why, self._people[session.person].name)
+            try:
+                await self.expire()
+            except RecordsError as error:
+                log.warning("the end of a session cannot be kept yet", reason=str(error))
             await self._clock.sleep(LOOK_EVERY_S)
+
+    async def expire(self) -> None:
+        """End on record what is over; it opens nothing any more already."""
+        for digest, session in list(self._sessions.items()):
+            why = self._over(session)
+            if why is None:
+                continue
+            try:
+                await self._end(session, why, self._people[session.person].name)
+            except RecordsError:
+                self._sessions[digest] = session  # or a restart would take it up again
+                raise
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -223,5 +238,5 @@ class LogInDesk:
         self._sessions = {
             digest: one for digest, one in self._sessions.items() if one.id != session.id
         }
-        self._called_s.pop(session.id, None)
         await self._records.sessions.end(session.id, self._clock.now_ns(), why, who)
+        self._called_s.pop(session.id, None)

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from api import people, proof, upkeep
+from api import people, proof, records, upkeep
 from api.config import SiteFile, SiteFileError, read_site, site_schema
 from api.demo import DemoError, demo_site, run_demo
 from api.probe import ProbeError, probed_lines
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(upkeep.app)
 app.add_typer(proof.app)
 app.add_typer(people.app, name="people")
+app.add_typer(records.app, name="records")
 rules = typer.Typer(
     help="Check rules, and play their cases.", no_args_is_help=True, add_completion=False
 )

@@ -1,6 +1,7 @@
 """`ropewatch people`: see, add and let in again, at the machine itself, while nothing runs."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,11 +14,11 @@ from analytics.log_in import LogInDesk
 from analytics.passwords import Passwords
 from analytics.people import Grant, Grants, LogInTerms, Person, Role
 from analytics.records import Records, RecordsError, RecordsRefused
+from analytics.records.address import records_address
 from collector.clock import Clock
 from collector.folder import FolderInUseError, claimed
 from collector.site import WHOLE_SITE
 
-RECORDS = "records.sqlite"
 AT_THE_MACHINE = "the machine's own keyboard"
 EVERY_ROLE: Grants = tuple(Grant(role) for role in Role)
 
@@ -78,7 +79,7 @@ def reset(
 
 async def demo_password(folder: Path, login: str, name: str) -> str:
     """Return a password of a person who may do everything; for a simulated site only."""
-    async with Records.open(folder / RECORDS, Clock().now_ns) as records:
+    async with Records.open(records_address(folder, os.environ), Clock().now_ns) as records:
         passwords = Passwords()
         log_in = LogInDesk(records, LogInTerms(), Clock(), passwords)
         await log_in.restore()
@@ -107,7 +108,7 @@ def _do(folder: Path, deed: Deed, places: set[str] | None = None) -> None:
 
 
 async def _done(folder: Path, deed: Deed, places: set[str]) -> list[str]:
-    async with Records.open(folder / RECORDS, Clock().now_ns) as records:
+    async with Records.open(records_address(folder, os.environ), Clock().now_ns) as records:
         passwords = Passwords()
         log_in = LogInDesk(records, LogInTerms(), Clock(), passwords)
         await log_in.restore()

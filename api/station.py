@@ -12,6 +12,8 @@ from random import Random
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from analytics.access import AccessDesk
 from analytics.brief import Evidence
 from analytics.config import Judging
@@ -27,6 +29,7 @@ from analytics.notify.services import Services
 from analytics.notify.words import Reading, Teller
 from analytics.passwords import Passwords
 from analytics.records import Change, Records, Wanted, canonical_json
+from analytics.records.address import records_address
 from analytics.replay import show_past
 from analytics.rope_tests import RopeDesk
 from analytics.rule_desk import RuleDesk, rules_at_start
@@ -51,6 +54,7 @@ from collector.site import Plant
 from collector.supervisor import DeviceState
 
 FINISH_S = 10.0
+log = structlog.get_logger()
 KIND = "simulated"
 SITE_FILE = "site file"
 READ_FROM_INFLUXDB = "INFLUXDB_READ"
@@ -125,8 +129,10 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
         influx = settings_from(settings.environment)
         stack.enter_context(claimed(settings.folder))
         records = await stack.enter_async_context(
-            Records.open(settings.folder / "records.sqlite", clock.now_ns)
+            Records.open(records_address(settings.folder, settings.environment), clock.now_ns)
         )
+        for fault in await records.refusals_amiss():
+            log.error("records could be altered unseen", fault=fault)
         await _keep_apart(records, site)
         await _note_site_file(records, site)
         judging = await rules_at_start(records, site.plant, site.judging, clock.now_ns())

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.databases import SERVER, give_back, make_template
 from tests.servers.influx_server import PROGRAMS, Account, Influxd, find_influxd
+from tests.servers.postgres_server import Postgres, PostgresError, find_postgres
 
 # A property is no stop watch: machines are shared, and a slow moment proves nothing.
 settings.register_profile("ropewatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -126,3 +128,53 @@ def either_influxd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[I
     server.start()
     yield server
     server.stop()
+
+
+def _postgres() -> Postgres:
+    programs = find_postgres()
+    if programs is None:
+        lacking("no PostgreSQL: make environment-dev brings one")
+    server = Postgres(programs)
+    try:
+        server.make()
+        server.start()
+    except PostgresError as error:
+        server.remove()
+        lacking(str(error))
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL for all tests of this process, with the records' tables in a template."""
+    server = _postgres()
+    try:
+        make_template(server.url())
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL that this test may stop, kill and start again."""
+    server = _postgres()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def on_postgresql(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep this test's records in PostgreSQL: see `tests.databases`."""
+    monkeypatch.setenv(SERVER, postgres.url().render_as_string(hide_password=False))
+    yield
+    give_back(postgres.url())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(request: pytest.FixtureRequest) -> str:
+    """Keep this test's records in SQLite, then in PostgreSQL."""
+    database: str = request.param
+    if database == "postgresql":
+        request.getfixturevalue("on_postgresql")
+    return database

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import urllib.request
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from argon2 import PasswordHasher
 
 from analytics.people import Grant, Grants, Person, Role
 from analytics.records import Records
+from analytics.records.address import records_address
 from collector.clock import Clock
 
 LOGIN, NAME, PASSWORD = "wanglei", "值班领导 王磊", "correct horse 电池"
@@ -30,11 +32,11 @@ async def keep_person(records: Records, person: Person | None = None) -> Person:
     return await records.people.add(person or a_person(), CHEAP.hash(PASSWORD))
 
 
-def keep_person_in(folder: Path) -> None:
+def keep_person_in(folder: Path, environment: Mapping[str, str]) -> None:
     """Keep the person in the records of a monitor that does not run."""
 
     async def keep() -> None:
-        async with Records.open(folder / "records.sqlite", Clock().now_ns) as records:
+        async with Records.open(records_address(folder, environment), Clock().now_ns) as records:
             if not await records.people.listed():
                 await keep_person(records)
 

@@ -1,4 +1,4 @@
-"""Bind each record to the journal: the digest of a row as SQLite keeps it."""
+"""Bind each record to the journal: the digest of a row, the same in either database."""
 
 import hashlib
 import json
@@ -26,6 +26,13 @@ def record_name(table: str, key: object) -> str:
 
 
 def _spelled(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return {"bytes": hashlib.sha256(value).hexdigest()}
-    return value
+    """Spell as SQLite gives it back what PostgreSQL has of its own: booleans, and -0.0."""
+    match value:
+        case bytes():
+            return {"bytes": hashlib.sha256(value).hexdigest()}
+        case bool():
+            return int(value)
+        case float():
+            return value + 0.0
+        case _:
+            return value

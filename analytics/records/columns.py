@@ -4,13 +4,18 @@ import json
 import operator
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, Text
+from sqlalchemy import BigInteger, Dialect, Integer, String, Text
 from sqlalchemy.types import TypeDecorator
 
 from analytics.records.canonical import canonical_json
 
 # SQLite numbers rows by itself only in a column called INTEGER.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def short_text(length: int) -> String:
+    """Return the type of a short text: PostgreSQL alone would refuse what is longer."""
+    return String(length).with_variant(Text(), "postgresql")
 
 
 class Nanoseconds(TypeDecorator[int]):

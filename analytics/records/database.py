@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from analytics.records.address import place_at
 from analytics.records.errors import RecordsError
+from analytics.records.place import Engines, Place
 from analytics.records.reach import Writing
-from analytics.records.schema import bring_up_to_date
-from analytics.records.sqlite import WRITING, engine_for, plainly, prepare_folder, try_to_open
 from analytics.records.stores import Stores, stores_over
 
 
@@ -22,11 +23,11 @@ class Records:
     `transaction()`. What a method has returned is on the disk.
     """
 
-    def __init__(self, engine: AsyncEngine, path: Path, now_ns: Callable[[], int]) -> None:
-        self._engine = engine
-        self._path = path
+    def __init__(self, place: Place, engines: Engines, now_ns: Callable[[], int]) -> None:
+        self._place = place
+        self._engines = engines
         self._now_ns = now_ns
-        # Fair turns among our own tasks; SQLite's waiting is for other programs.
+        # Fair turns among our own tasks; the database's waiting is for other programs.
         self._turn = asyncio.Lock()
         self._writer: asyncio.Task[object] | None = None
         stores = stores_over(self)
@@ -47,23 +48,18 @@ class Records:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, now_ns: Callable[[], int], patience_s: float = 5.0
+        cls, address: Path | URL, now_ns: Callable[[], int], patience_s: float = 5.0
     ) -> AsyncIterator[Self]:
-        """Open the database file `path`, made new or brought up to date if need be.
+        """Open the database at `address`, made new or brought up to date if need be.
 
-        `now_ns` stamps the journal; `patience_s` is how long to wait for another
-        program that holds the file. RecordsError, in one sentence to act on, when
-        the folder or file cannot be used, is damaged or is of a newer Ropewatch.
+        `address` is a file of SQLite or the URL of a PostgreSQL database. `now_ns`
+        stamps the journal; `patience_s` is how long to wait for another program that
+        holds the database. RecordsError, in one sentence to act on, when it cannot
+        be used, is damaged, is another's or is of a newer Ropewatch.
         """
-        prepare_folder(path)
-        with plainly(path):
-            try_to_open(path)
-            await bring_up_to_date(path, patience_s)
-        engine = engine_for(path, patience_s)
-        try:
-            yield cls(engine, path, now_ns)
-        finally:
-            await engine.dispose()
+        place = place_at(address, patience_s)
+        async with place.opened() as engines:
+            yield cls(place, engines, now_ns)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Stores]:
@@ -73,15 +69,24 @@ class Records:
         would wait for this very transaction.
         """
         async with self.writing() as writing:
-            within = _Within(writing, self._path)
+            within = _Within(writing, self._place)
             yield stores_over(within)
             within.must_hold()
+
+    async def refusals_amiss(self) -> tuple[str, ...]:
+        """Name each trigger that should keep records from changing and does not."""
+        async with self._turn:
+            with self._place.plainly():
+                async with self._engines.writing.connect() as connection:
+                    faults = await connection.run_sync(self._place.refusals_amiss)
+                    await connection.rollback()
+        return tuple(faults)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection that only reads."""
-        with plainly(self._path):
-            async with self._engine.connect() as connection:
+        with self._place.plainly():
+            async with self._engines.reading.connect() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -93,11 +98,9 @@ class Records:
         async with self._turn:
             self._writer = asyncio.current_task()
             try:
-                with plainly(self._path):
-                    async with self._engine.connect() as plain_connection:
-                        connection = await plain_connection.execution_options(**{WRITING: True})
-                        async with connection.begin():
-                            yield Writing(connection, self._now_ns)
+                with self._place.plainly():
+                    async with self._engines.writing.begin() as connection:
+                        yield Writing(connection, self._now_ns)
             finally:
                 self._writer = None
 
@@ -105,20 +108,20 @@ class Records:
 class _Within:
     """Reach the database through a transaction that is under way."""
 
-    def __init__(self, writing: Writing, path: Path) -> None:
+    def __init__(self, writing: Writing, place: Place) -> None:
         self._writing = writing
-        self._path = path
+        self._place = place
         self._failed = False
 
     def must_hold(self) -> None:
-        """RecordsError when a change failed: SQLite has then given up the transaction."""
+        """RecordsError when a change failed: the database has then given up the transaction."""
         if self._failed:
-            raise RecordsError(f"records {self._path}: a change failed; nothing of it was kept")
+            raise RecordsError(f"{self._place.name}: a change failed; nothing of it was kept")
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Lend the transaction's connection: it sees its own changes."""
-        with plainly(self._path):
+        with self._place.plainly():
             yield self._writing.connection
 
     @asynccontextmanager
@@ -127,11 +130,11 @@ class _Within:
         self.must_hold()
         savepoint = await self._writing.connection.begin_nested()
         try:
-            with plainly(self._path):
+            with self._place.plainly():
                 yield self._writing
                 await savepoint.commit()
         except RecordsError:
-            # SQLite may have given up the whole transaction, savepoint and all.
+            # The database may have given up the whole transaction, savepoint and all.
             self._failed = True
             raise
         except BaseException:

@@ -90,8 +90,8 @@ async def verify(connection: AsyncConnection) -> int | None:
 
 def _verify(connection: Connection) -> int | None:
     rows = select(tables.journal).order_by(tables.journal.c.seq)
-    found = connection.execute(rows.execution_options(yield_per=1000))
-    return first_broken(Entry(*row) for row in found)
+    with connection.execute(rows.execution_options(yield_per=1000)) as found:
+        return first_broken(Entry(*row) for row in found)
 
 
 def first_broken(entries: Iterable[Entry]) -> int | None:

@@ -11,7 +11,8 @@ from analytics.records.binding import BOUND_STATES, UNBOUND, record_name, row_di
 from analytics.records.checkpoint import Checkpoint
 from analytics.records.errors import RecordsError
 from analytics.records.journal import BEFORE_THE_FIRST, Entry
-from analytics.records.schema import APPLICATION_ID
+from analytics.records.refusals import IN_SQLITE, faults_in_sqlite
+from analytics.records.sqlite import APPLICATION_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def end_of(path: Path) -> tuple[int, str, int]:
 
 
 def _prove(connection: sqlite3.Connection, checkpoint: Checkpoint | None) -> Proof:
-    faults = _damage(connection)
+    faults = _damage(connection) + _without_refusal(connection)
     entries = [Entry(*row) for row in connection.execute("SELECT * FROM journal ORDER BY seq")]
     faults += _broken_links(entries)
     bound = _bound(entries)
@@ -61,6 +62,12 @@ def _prove(connection: sqlite3.Connection, checkpoint: Checkpoint | None) -> Pro
 def _damage(connection: sqlite3.Connection) -> list[str]:
     rows = connection.execute("PRAGMA integrity_check(20)").fetchall()
     return [f"file: {row[0]}" for row in rows if row[0] != "ok"]
+
+
+def _without_refusal(connection: sqlite3.Connection) -> list[str]:
+    version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    found = dict(connection.execute(IN_SQLITE).fetchall())
+    return faults_in_sqlite(found, version[0] if version else None)
 
 
 def _broken_links(entries: list[Entry]) -> list[str]:

@@ -37,8 +37,9 @@ class Writing:
     async def note(self, change: journal.Change) -> None:
         """Add `change` to the journal, in this transaction, bound to the rows it wrote."""
         records: dict[str, str] = {}
+        mark = "?" if self.connection.dialect.paramstyle == "qmark" else "%s"
         for table, column, key in self._touched:
-            rows = f'SELECT * FROM "{table}" WHERE "{column}" = ?'  # noqa: S608  our own names
+            rows = f'SELECT * FROM "{table}" WHERE "{column}" = {mark}'  # noqa: S608  our own names
             row = (await self.connection.exec_driver_sql(rows, (key,))).mappings().first()
             if row is not None:
                 records[record_name(table, key)] = row_digest(dict(row))

@@ -1,18 +1,23 @@
 """How SQLite is spoken to, and what its errors mean to the person who must act."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, event, inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from analytics.records.errors import RecordsError, RecordsRefused
+from analytics.records.place import Engines
+from analytics.records.refusals import IN_SQLITE, faults_in_sqlite
+from analytics.records.schema import run_migrations
 
 WRITING = "ropewatch_writing"
+APPLICATION_ID = 0x52_57_52_44  # "RWRD": SQLite files carry whose they are
 
 # What the low byte of SQLite's result code means here.
 ADVICE = {
@@ -28,7 +33,95 @@ ADVICE = {
 }
 
 
-def prepare_folder(path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """A file of SQLite; `patience_s` is how long to wait for another program that holds it."""
+
+    path: Path
+    patience_s: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """How errors call the file."""
+        return f"records {self.path}"
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Engines]:
+        """Lend the file's engines, the file made new or brought up to date if need be.
+
+        RecordsError, in one sentence to act on, when the folder or file cannot be
+        used, is damaged, is another program's or is of a newer Ropewatch.
+        """
+        _prepare_folder(self.path)
+        with self.plainly():
+            _try_to_open(self.path)
+            await self._bring_up_to_date()
+        engine = self._engine()
+        try:
+            yield Engines(engine, engine.execution_options(**{WRITING: True}))
+        finally:
+            await engine.dispose()
+
+    @contextmanager
+    def plainly(self) -> Iterator[None]:
+        """Turn SQLite's errors into RecordsError or RecordsRefused."""
+        try:
+            yield
+        except IntegrityError as error:
+            raise RecordsRefused(
+                f"记录库拒绝了这一更改（{error.orig}）",
+                f"the records refuse this change ({error.orig})",
+            ) from error
+        except DBAPIError as error:
+            raise RecordsError(f"{self.name}: {_advice(error.orig)}") from error
+        except sqlite3.Error as error:
+            raise RecordsError(f"{self.name}: {_advice(error)}") from error
+
+    def refusals_amiss(self, connection: Connection) -> list[str]:
+        """Name each trigger of the file that is missing or altered."""
+        (revision,) = connection.exec_driver_sql("SELECT version_num FROM alembic_version").one()
+        found = connection.exec_driver_sql(IN_SQLITE).all()
+        return faults_in_sqlite({row[0]: row[1] for row in found}, revision)
+
+    async def _bring_up_to_date(self) -> None:
+        # Batch migrations make tables anew, which foreign keys would take for deletes.
+        engine = self._engine(foreign_keys=False).execution_options(**{WRITING: True})
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(self._migrate)
+        finally:
+            await engine.dispose()
+
+    def _migrate(self, connection: Connection) -> None:
+        self._check_whole(connection)
+        self._check_ours(connection)
+        run_migrations(connection, self.name)
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise RecordsError(
+                f"{self.name}: rows of '{broken[0]}' name rows that are missing; restore a copy"
+            )
+
+    def _check_whole(self, connection: Connection) -> None:
+        answer = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if answer != "ok":
+            raise RecordsError(
+                f"{self.name}: the file is damaged ({answer}); move it away or restore a copy"
+            )
+
+    def _check_ours(self, connection: Connection) -> None:
+        owner = connection.exec_driver_sql("PRAGMA application_id").scalar()
+        if owner == APPLICATION_ID:
+            return
+        if owner or inspect(connection).get_table_names():
+            raise RecordsError(f"{self.name}: this is another program's database; name another")
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+    def _engine(self, foreign_keys: bool = True) -> AsyncEngine:
+        return engine_for(self.path, self.patience_s, foreign_keys)
+
+
+def _prepare_folder(path: Path) -> None:
     """Make the folder of `path` if it is missing; RecordsError when that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +131,7 @@ def prepare_folder(path: Path) -> None:
         ) from error
 
 
-def try_to_open(path: Path) -> None:
+def _try_to_open(path: Path) -> None:
     """Raise sqlite3's own error where the file cannot be opened at all.
 
     aiosqlite's thread would tell of it too, but perhaps only when our loop is gone.
@@ -49,7 +142,7 @@ def try_to_open(path: Path) -> None:
 def engine_for(path: Path, patience_s: float, foreign_keys: bool = True) -> AsyncEngine:
     """Return the engine for `path`, every connection set to lose nothing."""
     url = URL.create("sqlite+aiosqlite", database=str(path))
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, hide_parameters=True)
     settings = (
         f"PRAGMA busy_timeout = {int(patience_s * 1000)}",
         "PRAGMA journal_mode = WAL",
@@ -74,22 +167,6 @@ def engine_for(path: Path, patience_s: float, foreign_keys: bool = True) -> Asyn
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
-
-
-@contextmanager
-def plainly(path: Path) -> Iterator[None]:
-    """Turn the database's errors into RecordsError or RecordsRefused."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise RecordsRefused(
-            f"记录库拒绝了这一更改（{error.orig}）",
-            f"the records refuse this change ({error.orig})",
-        ) from error
-    except DBAPIError as error:
-        raise RecordsError(f"records {path}: {_advice(error.orig)}") from error
-    except sqlite3.Error as error:
-        raise RecordsError(f"records {path}: {_advice(error)}") from error
 
 
 def _advice(error: BaseException | None) -> str:

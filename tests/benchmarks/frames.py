@@ -94,7 +94,7 @@ def monitor(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    keep_person_in(folder / "kept")
+    keep_person_in(folder / "kept", {})
     cookie_at.cache_clear()  # another monitor may have had this very port
     words = ["run", str(site), "--data", str(folder / "kept"), "--port", str(port)]
     process = subprocess.Popen(

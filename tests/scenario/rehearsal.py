@@ -109,7 +109,7 @@ class Rehearsal:
 
     def start_monitor(self) -> None:
         """Start the monitor and wait until it answers."""
-        keep_person_in(self.folder / "data")
+        keep_person_in(self.folder / "data", self._environment)
         command = ["-m", "api.cli", "run", str(self.site), "--data", str(self.folder / "data")]
         command += ["--port", str(self.port), "--time-base", self.time_base.write()]
         with (self.folder / "monitor.log").open("a") as log:

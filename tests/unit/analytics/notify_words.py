@@ -19,6 +19,7 @@ from analytics.records import Notice, Records
 from collector.board import Board
 from collector.clock import Clock
 from collector.model import NANOSECONDS, Quality
+from tests.databases import address_of
 from tests.unit.analytics.judging_words import a_judging, a_plant
 from tests.unit.analytics.records_words import an_alarm
 from tests.unit.analytics.station_words import about_now
@@ -124,7 +125,7 @@ async def calling(
     clock = clock or StepClock()
     plant = a_plant()
     board = Board(len(plant.slots()))
-    async with Records.open(folder / "records.sqlite", clock.now_ns) as records:
+    async with Records.open(address_of(folder / "records.sqlite"), clock.now_ns) as records:
         scans = board.subscribe("engine", 1000)
         engine = Engine(plant, a_judging(), records, scans, clock)
         await engine.restore()

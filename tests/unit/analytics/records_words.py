@@ -22,6 +22,7 @@ from analytics.model import (
 )
 from analytics.records import Notice, Opening, Receipt, Records
 from collector.site import Name
+from tests.databases import address_of
 
 NOON_NS = 1_798_000_000_000_000_000
 GUST = Name(zh="七号支架阵风", en="Tower 7 gust")
@@ -29,7 +30,7 @@ GUST = Name(zh="七号支架阵风", en="Tower 7 gust")
 
 @asynccontextmanager
 async def opened(path: Path, **how: Any) -> AsyncIterator[Records]:
-    async with Records.open(path, now_ns=lambda: NOON_NS, **how) as records:
+    async with Records.open(address_of(path), now_ns=lambda: NOON_NS, **how) as records:
         yield records
 
 

@@ -17,6 +17,7 @@ from collector.clock import Clock, TimeBase, simulated_time
 from collector.history.store import History
 from collector.model import NANOSECONDS, Scan
 from collector.site import Plant
+from tests.databases import address_of
 from tests.unit.analytics.judging_words import a_judging, a_plant
 from tests.unit.collector.words import BEGIN_NS
 
@@ -62,7 +63,9 @@ async def a_desk(
     plant, judging = of or a_plant(), judging or a_judging(*rules)
     clock = Clock(about_now(after_s))
     board = Board(len(plant.slots()))
-    async with Records.open(folder / "records.sqlite", clock.now_ns, patience_s) as records:
+    async with Records.open(
+        address_of(folder / "records.sqlite"), clock.now_ns, patience_s
+    ) as records:
         history = History(folder / "history.sqlite", plant, clock)
         try:
             engine = Engine(plant, judging, records, board.subscribe("engine", 1000), clock)

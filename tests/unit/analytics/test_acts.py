@@ -14,6 +14,8 @@ from collector.model import Quality
 from tests.unit.analytics.judging_words import E_STOP, GUST, SPEED, a_judging, a_rule, scans_of
 from tests.unit.analytics.station_words import Desk, a_desk, about_now
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 HIGH = f"gust/{GUST}/H"
 STOP = f"stop/{E_STOP}/H"
 OPERATING = a_rule(high=20, alarm_class="operating")

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -193,3 +194,11 @@ TestAlarmHistories.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+class HistoriesInPostgresql(AlarmHistories):
+    """The same, over a database of PostgreSQL."""
+
+
+TestHistoriesInPostgresql = pytest.mark.usefixtures("on_postgresql")(HistoriesInPostgresql.TestCase)
+TestHistoriesInPostgresql.settings = settings(TestAlarmHistories.settings, max_examples=5)

@@ -15,6 +15,8 @@ from analytics.records import RecordsRefused
 from tests.unit.analytics.judging_words import DISTANCE, GUST, OTHER_GUST, a_rule, scans_of
 from tests.unit.analytics.station_words import Desk, a_desk
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 STORM = a_rule(tags=[GUST, OTHER_GUST], high=20, raises="consultation")
 NEAR = a_rule("near", tag=DISTANCE, low=10, raises="consultation")
 PLAIN = a_rule("plain", high=15)

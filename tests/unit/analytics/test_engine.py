@@ -1,9 +1,7 @@
 """From scans to alarms: kept before told, and the same however the scans come."""
 
 import asyncio
-import sqlite3
 import tempfile
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +13,12 @@ from analytics.engine import STATE
 from analytics.model import Alarm, AlarmKind, AlarmState
 from analytics.records import RecordMissing, RecordsRefused
 from collector.model import Quality
+from tests.databases import held, look
 from tests.unit.analytics.judging_words import DISTANCE, GUST, Reading, a_rule, scans_of
 from tests.unit.analytics.records_words import an_alarm
 from tests.unit.analytics.station_words import a_desk
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 HIGH = f"gust/{GUST}/H"
 GUSTY = a_rule(high=20, deadband=2, off_delay_s=2)
@@ -29,9 +30,8 @@ async def test_an_alarm_is_on_the_disk_before_anyone_is_told_of_it(tmp_path: Pat
         kept: list[int] = []
 
         def told(alarm: Alarm) -> None:
-            with closing(sqlite3.connect(tmp_path / "records.sqlite")) as connection:
-                found = connection.execute("SELECT count(*) FROM alarm WHERE id = ?", (alarm.id,))
-                kept.extend(found.fetchone())
+            query = f"SELECT count(*) FROM alarm WHERE id = {alarm.id}"
+            kept.extend(look(tmp_path / "records.sqlite", query)[0])
 
         desk.engine.tell(told)
         await desk.see(scans_of({GUST: [5.0, 25.0, 26.0]}))
@@ -111,6 +111,7 @@ async def test_an_alarm_whose_rule_is_gone_waits_only_to_be_seen(tmp_path: Path)
         assert desk.states() == {HIGH: "returned", "rope/haul/end_1": "unacknowledged"}
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)  # judged many times over
 @settings(max_examples=12, deadline=None)
 @given(st.lists(READINGS, min_size=3, max_size=15), st.data())
 def test_scans_give_the_same_alarms_in_one_go_one_by_one_and_in_groups(
@@ -137,15 +138,12 @@ def test_scans_give_the_same_alarms_in_one_go_one_by_one_and_in_groups(
 
 async def test_a_database_that_is_held_is_tried_again_until_it_is_free(tmp_path: Path) -> None:
     async with a_desk(tmp_path, GUSTY, patience_s=0.05) as desk:
-        with closing(sqlite3.connect(tmp_path / "records.sqlite")) as other:
-            other.isolation_level = None
-            other.execute("BEGIN IMMEDIATE")
+        with held(tmp_path / "records.sqlite"):
             judging = asyncio.create_task(desk.see(scans_of({GUST: [25.0]})))
             async with asyncio.timeout(10):
                 while not desk.engine.failing:
                     await asyncio.sleep(0.02)
             assert desk.states() == {}
-            other.execute("ROLLBACK")
         await asyncio.wait_for(judging, 10)
         assert desk.states() == {HIGH: "unacknowledged"}
         assert desk.engine.failing == ""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from tests.unit.analytics.judging_words import E_STOP, GUST, OTHER_GUST, SPEED, 
 from tests.unit.analytics.records_words import NOON_NS, an_alarm
 from tests.unit.analytics.station_words import a_desk
 from tests.unit.collector.words import scan
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 CAUSES = Causes(frozenset({"stop", "fast"}), {GUST: "wind"})
 TRIPS = [

@@ -1,6 +1,5 @@
 """The journal: one row for each change, and no change to it goes unseen."""
 
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from analytics.model import Opinion
 from analytics.records import Closing, Entry, RecordsError, canonical_json, first_broken
 from analytics.records.journal import BEFORE_THE_FIRST
+from tests.databases import attempt, rewrite
 from tests.unit.analytics.records_words import (
     NOON_NS,
     a_decision,
@@ -23,6 +23,8 @@ from tests.unit.analytics.records_words import (
     an_opening,
     opened,
 )
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -82,13 +84,13 @@ async def test_each_change_is_one_row_by_its_actor(tmp_path: Path) -> None:
         ("DELETE FROM consultation", "consultation: is never deleted"),
         ("UPDATE decision SET decision = 'normal'", "decision: is for good"),
         ("DELETE FROM decision", "decision: is never deleted"),
-        ("REPLACE INTO decision SELECT * FROM decision", "decision: "),
         (
-            "INSERT INTO opinion SELECT NULL, 1, 'x', 'x', 1, 'x', 0",
+            "INSERT INTO opinion (consultation, name, role, at_ns, text, dissent)"
+            " VALUES (1, 'x', 'x', 1, 'x', false)",
             "opinion: comes after the closing",
         ),
         ("UPDATE rope_test SET verdict = 'normal'", "rope_test: is for good"),
-        ("UPDATE rope_trace SET packed = x''", "rope_trace: is for good"),
+        ("UPDATE rope_trace SET packed = ''", "rope_trace: is for good"),
         ("UPDATE task SET due_ns = 1 WHERE id = 2", "task: is for good"),
         ("UPDATE task SET result = 'pass'", "task: is finished"),
     ],
@@ -107,11 +109,27 @@ async def test_the_database_itself_refuses_to_rewrite_what_was_signed(
         await records.tasks.close(task.id, Closing("周工", "fail", NOON_NS))
         await records.consultations.open(an_opening(), SHANGHAI)
         await records.tasks.open_task(a_task(due_ns=NOON_NS + 1))
-    connection = sqlite3.connect(tmp_path / "records")
-    connection.execute("PRAGMA recursive_triggers = ON")
-    with pytest.raises(sqlite3.IntegrityError, match=words):
-        connection.execute(statement)
-    connection.close()
+    assert words in attempt(tmp_path / "records", statement)
+
+
+async def test_no_other_way_to_write_gets_round_the_refusals(
+    tmp_path: Path, either_database: str
+) -> None:
+    async with opened(tmp_path / "records") as records:
+        kept = await records.consultations.open(an_opening(), SHANGHAI)
+        await records.consultations.decide(kept.id, a_decision("north"))
+    ways = {
+        "sqlite": ["REPLACE INTO decision SELECT * FROM decision"],
+        "postgresql": [
+            "TRUNCATE decision",
+            "TRUNCATE journal, consultation CASCADE",
+            "INSERT INTO decision SELECT * FROM decision"
+            " ON CONFLICT (id) DO UPDATE SET decision = 'normal'",
+        ],
+    }
+    for statement in ways[either_database]:
+        refused = attempt(tmp_path / "records", statement)
+        assert "is never deleted" in refused or "is for good" in refused
 
 
 async def test_a_row_altered_behind_the_triggers_is_found(tmp_path: Path) -> None:
@@ -119,10 +137,7 @@ async def test_a_row_altered_behind_the_triggers_is_found(tmp_path: Path) -> Non
     async with opened(path) as records:
         for count in range(5):
             await records.alarms.raise_alarm(an_alarm(f"s{count}"))
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TRIGGER journal_fixed")
-        connection.execute("UPDATE journal SET who = 'nobody' WHERE seq = 3")
-    connection.close()
+    rewrite(path, "journal", "fixed", "UPDATE journal SET who = 'nobody' WHERE seq = 3")
     async with opened(path) as records:
         assert await records.journal.verify() == 3
 
@@ -131,10 +146,7 @@ async def test_a_brief_altered_behind_the_triggers_is_not_shown(tmp_path: Path) 
     path = tmp_path / "records"
     async with opened(path) as records:
         kept = await records.consultations.open(an_opening(), SHANGHAI)
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TRIGGER consultation_fixed")
-        connection.execute("UPDATE consultation SET brief = '{}'")
-    connection.close()
+    rewrite(path, "consultation", "fixed", "UPDATE consultation SET brief = '{}'")
     async with opened(path) as records:
         with pytest.raises(RecordsError, match="altered from outside"):
             await records.consultations.get(kept.id)

@@ -12,10 +12,13 @@ from analytics.access import AccessDesk, KeyWish
 from analytics.log_in import LogInDesk, LogInRefused
 from analytics.passwords import Passwords
 from analytics.people import Caller, Grant, KeyKind, LogInTerms, Permission, Role
-from analytics.records import Records, RecordsRefused
+from analytics.records import Records, RecordsError, RecordsRefused
 from collector.clock import Clock
 from collector.model import NANOSECONDS
+from tests.databases import address_of, held
 from tests.people import CHEAP, LOGIN, NAME, PASSWORD, a_person, keep_person
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 HERE = "192.0.2.7"
 TERMS = LogInTerms(session_h=1, idle_min=10, attempts=3, lock_min=1)
@@ -55,9 +58,13 @@ class Door:
 
 
 @asynccontextmanager
-async def a_door(folder: Path, *, person: bool = True) -> AsyncIterator[Door]:
+async def a_door(
+    folder: Path, *, person: bool = True, patience_s: float = 5.0
+) -> AsyncIterator[Door]:
     clock = SetClock()
-    async with Records.open(folder / "records.sqlite", clock.now_ns) as records:
+    async with Records.open(
+        address_of(folder / "records.sqlite"), clock.now_ns, patience_s
+    ) as records:
         if person and not await records.people.listed():
             await keep_person(records)
         passwords = Passwords(CHEAP)
@@ -307,3 +314,15 @@ async def test_no_key_is_made_that_could_do_what_only_people_do(
         with pytest.raises(RecordsRefused):
             await door.access.make_key(KeyWish(kind, "x", (Grant(role),), 1), NAME)
         assert await door.records.access_keys.listed() == {}
+
+
+async def test_the_end_of_a_session_is_kept_late_where_the_records_are_held(tmp_path: Path) -> None:
+    async with a_door(tmp_path, patience_s=0.05) as door:
+        token, _ = await door.enter()
+        door.clock.at_s += 601
+        assert not door.knows(token)
+        with held(tmp_path / "records.sqlite"), pytest.raises(RecordsError):
+            await door.log_in.expire()
+        assert not door.knows(token)
+        await door.log_in.expire()
+        assert await door.records.sessions.standing() == {}

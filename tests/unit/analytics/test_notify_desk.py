@@ -9,8 +9,8 @@ from analytics.acts import Hiding
 from analytics.model import AlarmKind
 from analytics.notify.terms import Telling
 from analytics.records import NoticeState, Outcome, RecordMissing
-from analytics.records.proof import prove
 from tests.chat_services import Answer, Robots, mail, robots
+from tests.databases import faults_of
 from tests.unit.analytics.notify_words import (
     NEVER_TESTED,
     Calling,
@@ -18,6 +18,8 @@ from tests.unit.analytics.notify_words import (
     calling,
     telling_tables,
 )
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 ROBOT, GATEWAY = "/robot", "/sms"
 MINUTE = 60.0
@@ -48,7 +50,7 @@ async def test_everyone_on_duty_gets_an_alarm_and_a_receipt(tmp_path: Path) -> N
             "13800000002",
         }
         assert await calls.records.journal.verify() is None
-    assert prove(tmp_path / "records.sqlite").faults == ()
+    assert await faults_of(tmp_path / "records.sqlite") == ()
 
 
 async def test_an_alarm_committed_before_a_kill_is_told_once_after_it(tmp_path: Path) -> None:

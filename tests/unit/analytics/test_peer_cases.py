@@ -20,6 +20,8 @@ from tests.unit.analytics.judging_words import (
 from tests.unit.analytics.station_words import a_desk
 from tests.unit.collector.words import modbus, scan, tables, tag
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 HIGH = f"gust/{GUST}/H"
 AWAY = Quality.BAD_DEVICE_LOST
 

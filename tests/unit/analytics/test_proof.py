@@ -14,8 +14,10 @@ from analytics.model import Opinion
 from analytics.people import AccessKey, KeyKind, Session
 from analytics.records import Attempt, Closing, Outcome, RecordsError
 from analytics.records.checkpoint import Checkpoint, signed, signing_key
+from analytics.records.copying import export
 from analytics.records.proof import end_of, prove
 from analytics.records.substitutions import Substitution
+from tests.databases import address_of
 from tests.people import keep_person
 from tests.unit.analytics.records_words import (
     NOON_NS,
@@ -29,6 +31,8 @@ from tests.unit.analytics.records_words import (
     an_opening,
     opened,
 )
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 TABLES = {
     "alarm",
@@ -55,6 +59,14 @@ TABLES = {
 async def store(tmp_path: Path) -> Path:
     """A store with at least one row in every table."""
     path = tmp_path / "records.sqlite"
+    await fill(path)
+    if isinstance(address_of(path), Path):
+        return path
+    assert (await export(address_of(path), path)).faults == ()
+    return path
+
+
+async def fill(path: Path) -> None:
     async with opened(path) as records:
         alarm = await records.alarms.raise_alarm(an_alarm())
         kept = await records.consultations.open(an_opening(alarm.id), ZoneInfo("Asia/Shanghai"))
@@ -77,7 +89,6 @@ async def store(tmp_path: Path) -> Path:
         key = AccessKey(0, KeyKind.KIOSK, "wall", person.grants, NOON_NS, person.name, NOON_NS + 1)
         await records.access_keys.add(key, "1" * 64)
         await records.rule_sets.propose(a_rule_set())
-    return path
 
 
 def copies_altered(store: Path) -> Iterator[tuple[Path, str, str]]:
@@ -99,9 +110,10 @@ def copies_altered(store: Path) -> Iterator[tuple[Path, str, str]]:
 def alter(store: Path, copy: Path, statement: str, table: str = "", column: str = "") -> None:
     shutil.copy(store, copy)
     with closing(sqlite3.connect(copy)) as connection:
-        for (name,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall():
+        refusals = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall()
+        for name, _ in refusals:
             connection.execute(f"DROP TRIGGER {name}")
         values: tuple[Any, ...] = ()
         if column:
@@ -109,6 +121,8 @@ def alter(store: Path, copy: Path, statement: str, table: str = "", column: str 
             values = (another(old),)
             statement += f" WHERE rowid = {key}"
         connection.execute(statement, values)
+        for _, text in refusals:
+            connection.execute(text)
         connection.commit()
 
 
@@ -179,6 +193,21 @@ async def test_rows_taken_added_or_moved_are_named(store: Path, statement: str, 
     copy = store.with_name("copy.sqlite")
     alter(store, copy, statement)
     assert any(fault.startswith(words) for fault in prove(copy).faults), prove(copy).faults
+
+
+async def test_a_refusal_taken_away_or_weakened_is_named(store: Path) -> None:
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("DROP TRIGGER alarm_fixed")
+        connection.execute("DROP TRIGGER journal_stays")
+        connection.execute(
+            "CREATE TRIGGER journal_stays BEFORE DELETE ON journal BEGIN SELECT 1; END"
+        )
+        connection.execute("CREATE TRIGGER more BEFORE DELETE ON journal BEGIN SELECT 1; END")
+        connection.commit()
+    missing, altered, strange = prove(store).faults
+    assert missing.startswith("trigger alarm_fixed: missing")
+    assert altered.startswith("trigger journal_stays: altered")
+    assert strange.startswith("trigger more: not made by")
 
 
 async def test_a_checkpoint_finds_the_last_entries_removed(store: Path) -> None:

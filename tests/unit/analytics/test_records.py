@@ -22,6 +22,8 @@ from tests.unit.analytics.records_words import (
     opened,
 )
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 

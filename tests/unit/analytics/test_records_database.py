@@ -122,6 +122,7 @@ async def refusal(path: Path, **how: float) -> str:
     return sentence
 
 
+@pytest.mark.usefixtures("either_database")
 async def test_the_folder_is_made_and_the_file_found_again(tmp_path: Path) -> None:
     path = tmp_path / "new" / "deep % folder" / "records.sqlite"
     for _ in range(2):
@@ -266,6 +267,7 @@ def test_a_full_disk_is_said_and_loses_nothing_kept(tmp_path: Path) -> None:
     asyncio.run(look())
 
 
+@pytest.mark.usefixtures("either_database")
 async def test_many_tasks_write_in_turn(tmp_path: Path) -> None:
     async with opened(tmp_path / "records", patience_s=0.1) as records:
 
@@ -281,6 +283,7 @@ async def test_many_tasks_write_in_turn(tmp_path: Path) -> None:
         assert await records.journal.verify() is None
 
 
+@pytest.mark.usefixtures("either_database")
 async def test_a_cancelled_writer_leaves_nothing_half_done(tmp_path: Path) -> None:
     async with opened(tmp_path / "records") as records:
         started = asyncio.Event()
@@ -301,6 +304,7 @@ async def test_a_cancelled_writer_leaves_nothing_half_done(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("either_database")
 async def test_what_was_kept_outlives_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "records"
     told = 0

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from tests.unit.analytics.judging_words import (
 )
 from tests.unit.analytics.station_words import Desk, a_desk
 from tests.unit.collector.words import BEGIN_NS
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 RULES = [
     a_rule(high=20, deadband=2, on_delay_s=1, off_delay_s=2, alarm_class="operating"),
@@ -49,6 +52,7 @@ def plain(activations: list[Activation]) -> list[Any]:
     return sorted((one.raised_ns, one.source, one.returned_ns) for one in activations)
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)  # judged many times over
 @settings(max_examples=15)
 @given(
     st.lists(st.tuples(READINGS, READINGS, st.sampled_from([0.0, 3.0])), min_size=25, max_size=60)

@@ -17,6 +17,8 @@ from tests.unit.analytics.station_words import Desk, a_desk, about_now
 from tests.unit.collector.test_site import rope
 from tests.unit.collector.words import BEGIN_NS, modbus, plant, ropeway, scan, tag
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 QUANTITIES = ("running", "position", "lma", "lf", "test_point", "pass_counter")
 TAGS = {one: f"north.rope_test.{one}" for one in QUANTITIES}
 LIMITS = [{"window_d": 6, "loss_pct": 6, "source": "test"}]

@@ -20,6 +20,7 @@ from analytics.rules_text import rules_of, rules_text
 from api.config import read_site
 from api.demo import demo_site
 from collector.model import NANOSECONDS
+from tests.databases import address_of
 from tests.unit.analytics.judging_words import (
     GUST,
     OTHER_GUST,
@@ -30,6 +31,8 @@ from tests.unit.analytics.judging_words import (
 )
 from tests.unit.analytics.records_words import NOON_NS
 from tests.unit.analytics.station_words import Desk, a_desk
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 HIGH, OTHER_HIGH = f"gust/{GUST}/H", f"other/{OTHER_GUST}/H"
 OLD = a_rule(high=20, deadband=2, off_delay_s=2)
@@ -225,7 +228,7 @@ async def test_released_rules_hold_over_a_restart_and_nothing_is_told_again(tmp_
     async with ruled(tmp_path) as (desk, rule_desk):
         await released(rule_desk, OLD, OTHER)
         await desk.see(scans_of({OTHER_GUST: [25.0]}))
-    async with Records.open(tmp_path / "records.sqlite", lambda: NOON_NS) as records:
+    async with Records.open(address_of(tmp_path / "records.sqlite"), lambda: NOON_NS) as records:
         judging = await rules_at_start(records, a_plant(), a_judging(OLD), NOON_NS)
     assert judging.version() == a_judging(OLD, OTHER).version()
     told: list[Alarm] = []
@@ -242,7 +245,7 @@ async def test_a_site_file_that_somebody_edited_is_the_newer_word_and_on_record(
     edited = a_judging(a_rule(high=17))
     async with ruled(tmp_path) as (_, rule_desk):
         await released(rule_desk, OLD, OTHER)
-    async with Records.open(tmp_path / "records.sqlite", lambda: NOON_NS) as records:
+    async with Records.open(address_of(tmp_path / "records.sqlite"), lambda: NOON_NS) as records:
         assert await rules_at_start(records, a_plant(), edited, NOON_NS) == edited
         newest, before, _ = await records.rule_sets.listed(3)
         assert (newest.state, newest.version) == (RuleSetState.IN_FORCE, edited.version())
@@ -256,7 +259,7 @@ async def test_released_rules_that_no_longer_fit_the_plant_give_way(tmp_path: Pa
         await released(rule_desk, OLD, OTHER)
     smaller = a_plant().model_copy(update={"device": a_plant().device[:1]})
     nothing = a_judging(OLD)
-    async with Records.open(tmp_path / "records.sqlite", lambda: NOON_NS) as records:
+    async with Records.open(address_of(tmp_path / "records.sqlite"), lambda: NOON_NS) as records:
         assert await rules_at_start(records, smaller, nothing, NOON_NS) == nothing
 
 

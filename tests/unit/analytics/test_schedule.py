@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from analytics.model import AlarmKind, TaskState
 from analytics.records import Closing
 from analytics.schedule import InspectionDesk, Schedule
@@ -14,6 +16,8 @@ from tests.unit.analytics.judging_words import a_judging
 from tests.unit.analytics.station_words import Desk, a_desk, about_now
 from tests.unit.analytics.test_config import PLAN
 from tests.unit.analytics.test_rope_tests import PLANT
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 DAY_S = 86_400.0
 JUDGING = a_judging(inspection=[PLAN])

@@ -11,7 +11,10 @@ from analytics.substitution import LONGEST_S, SubstitutionDesk, Wish
 from collector.clock import Clock, TimeBase
 from collector.model import NANOSECONDS, Quality
 from collector.substitutes import Substitutes
+from tests.databases import address_of
 from tests.unit.collector.words import BEGIN_NS, modbus, plant, scan, tag
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 GUST = "north.tower_01.gust"
 PLANT = plant(modbus("wind", tag(GUST, 0, min=0, max=75)))
@@ -32,7 +35,7 @@ class SetClock(Clock):
 async def a_desk(
     folder: Path, clock: Clock
 ) -> AsyncIterator[tuple[SubstitutionDesk, Substitutes, Records]]:
-    async with Records.open(folder / "records.sqlite", clock.now_ns) as records:
+    async with Records.open(address_of(folder / "records.sqlite"), clock.now_ns) as records:
         substitutes = Substitutes(PLANT)
         desk = SubstitutionDesk(PLANT, records, substitutes, clock)
         await desk.restore()

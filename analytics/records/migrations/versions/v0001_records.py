@@ -3,12 +3,21 @@
 import sqlalchemy as sa
 from alembic import op
 
+from analytics.records.migrations.refusals import (
+    finished,
+    for_good,
+    in_time,
+    never_deleted,
+    row_id,
+    words,
+)
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ROW_ID = row_id()
 
 # What may still change in a row; everything else in it is for good.
 MUTABLE = {
@@ -31,11 +40,11 @@ MUTABLE = {
     "task": ("state", "test", "result", "note", "name", "done_ns"),
 }
 # What is over may not change any more, and when it is over.
-FINISHED = {
-    "alarm": ("OF state, closed_ns, acknowledged_ns, returned_ns", "closed_ns"),
-    "consultation": ("", "closed_ns"),
-    "rope_test": ("OF alarm", "alarm"),
-    "task": ("", "done_ns"),
+FINISHED: dict[str, tuple[tuple[str, ...], str]] = {
+    "alarm": (("state", "closed_ns", "acknowledged_ns", "returned_ns"), "closed_ns"),
+    "consultation": ((), "closed_ns"),
+    "rope_test": (("alarm",), "alarm"),
+    "task": ((), "done_ns"),
 }
 
 
@@ -59,17 +68,17 @@ def _make_journal() -> None:
         sa.Column("seq", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("at_ns", sa.BigInteger(), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
-        sa.Column("what", sa.String(40), nullable=False),
-        sa.Column("subject", sa.String(80), nullable=False),
+        sa.Column("what", words(40), nullable=False),
+        sa.Column("subject", words(80), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("previous", sa.String(64), nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("previous", words(64), nullable=False),
+        sa.Column("sha256", words(64), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_journal"),
     )
     op.create_index("ix_journal_subject", "journal", ["subject"])
     op.create_table(
         "kept_state",
-        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("name", words(120), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_kept_state"),
     )
@@ -79,18 +88,18 @@ def _make_alarm() -> None:
     op.create_table(
         "alarm",
         _row_id(),
-        sa.Column("source", sa.String(200), nullable=False),
-        sa.Column("rule", sa.String(120), nullable=False),
-        sa.Column("level", sa.String(20), nullable=False),
-        sa.Column("kind", sa.String(20), nullable=False),
-        sa.Column("tag", sa.String(120)),
-        sa.Column("ropeway", sa.String(48)),
+        sa.Column("source", words(200), nullable=False),
+        sa.Column("rule", words(120), nullable=False),
+        sa.Column("level", words(20), nullable=False),
+        sa.Column("kind", words(20), nullable=False),
+        sa.Column("tag", words(120)),
+        sa.Column("ropeway", words(48)),
         sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("state", words(20), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Float()),
         sa.Column("limit", sa.Float()),
-        sa.Column("unit", sa.String(20), nullable=False),
+        sa.Column("unit", words(20), nullable=False),
         sa.Column("guidance", sa.Text(), nullable=False),
         sa.Column("raised_ns", sa.BigInteger(), nullable=False),
         sa.Column("acknowledged_ns", sa.BigInteger()),
@@ -125,7 +134,7 @@ def _make_consultation() -> None:
         sa.Column("alarm", ROW_ID),
         sa.Column("ropeways", sa.Text(), nullable=False),
         sa.Column("brief", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("sha256", words(64), nullable=False),
         sa.Column("closed_ns", sa.BigInteger()),
         sa.Column("closed_by", sa.Text()),
         sa.ForeignKeyConstraint(["alarm"], ["alarm.id"], name="fk_consultation_alarm"),
@@ -142,8 +151,8 @@ def _make_consultation() -> None:
     )
     _make_said(
         "decision",
-        sa.Column("ropeway", sa.String(48), nullable=False),
-        sa.Column("decision", sa.String(40), nullable=False),
+        sa.Column("ropeway", words(48), nullable=False),
+        sa.Column("decision", words(40), nullable=False),
         sa.Column("speed_mps", sa.Float()),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -169,8 +178,8 @@ def _make_rope_test() -> None:
     op.create_table(
         "rope_test",
         _row_id(),
-        sa.Column("rope", sa.String(48), nullable=False),
-        sa.Column("test_point", sa.String(48), nullable=False),
+        sa.Column("rope", words(48), nullable=False),
+        sa.Column("test_point", words(48), nullable=False),
         sa.Column("pass_number", ROW_ID, nullable=False),
         sa.Column("started_ns", sa.BigInteger(), nullable=False),
         sa.Column("ended_ns", sa.BigInteger(), nullable=False),
@@ -180,7 +189,7 @@ def _make_rope_test() -> None:
         sa.Column("windows", sa.Text(), nullable=False),
         sa.Column("lf_max", sa.Float()),
         sa.Column("lf_position_m", sa.Float()),
-        sa.Column("verdict", sa.String(20), nullable=False),
+        sa.Column("verdict", words(20), nullable=False),
         sa.Column("alarm", ROW_ID),
         sa.ForeignKeyConstraint(["alarm"], ["alarm.id"], name="fk_rope_test_alarm"),
         sa.PrimaryKeyConstraint("id", name="pk_rope_test"),
@@ -206,18 +215,18 @@ def _make_task() -> None:
     op.create_table(
         "task",
         _row_id(),
-        sa.Column("plan", sa.String(120), nullable=False),
-        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("plan", words(120), nullable=False),
+        sa.Column("kind", words(40), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("ropeway", sa.String(48), nullable=False),
-        sa.Column("rope", sa.String(48)),
-        sa.Column("test_point", sa.String(48)),
+        sa.Column("ropeway", words(48), nullable=False),
+        sa.Column("rope", words(48)),
+        sa.Column("test_point", words(48)),
         sa.Column("due_ns", sa.BigInteger(), nullable=False),
         sa.Column("opened_ns", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("state", words(20), nullable=False),
         sa.Column("alarm", ROW_ID),
         sa.Column("test", ROW_ID),
-        sa.Column("result", sa.String(20)),
+        sa.Column("result", words(20)),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("name", sa.Text()),
         sa.Column("done_ns", sa.BigInteger()),
@@ -233,20 +242,9 @@ def _make_triggers() -> None:
     inspector = sa.inspect(op.get_bind())
     for table, mutable in MUTABLE.items():
         names = [column["name"] for column in inspector.get_columns(table)]
-        fixed = ", ".join(f'"{name}"' for name in names if name not in mutable)
-        _refuse(table, "stays", f"DELETE ON {table}", "is never deleted")
-        _refuse(table, "fixed", f"UPDATE OF {fixed} ON {table}", "is for good")
-    for table, (columns, end) in FINISHED.items():
-        event = f"UPDATE {columns} ON {table} WHEN OLD.{end} IS NOT NULL"
-        _refuse(table, "finished", event, "is finished")
+        never_deleted(table)
+        for_good(table, [name for name in names if name not in mutable])
+    for table, (columns, ended) in FINISHED.items():
+        finished(table, ended, columns)
     for table in ("opinion", "decision"):
-        closed = "SELECT closed_ns FROM consultation WHERE id = NEW.consultation"
-        event = f"INSERT ON {table} WHEN ({closed}) IS NOT NULL"
-        _refuse(table, "in_time", event, "comes after the closing")
-
-
-def _refuse(table: str, trigger: str, event: str, words: str) -> None:
-    op.execute(
-        f"CREATE TRIGGER {table}_{trigger} BEFORE {event}"
-        f" BEGIN SELECT RAISE(ABORT, '{table}: {words}'); END"
-    )
+        in_time(table, "consultation", "closed_ns")

@@ -3,6 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
+from analytics.records.migrations.refusals import (
+    finished,
+    for_good,
+    never_deleted,
+    no_longer,
+    row_id,
+    words,
+)
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -32,24 +41,20 @@ def upgrade() -> None:
     """Add the columns; what is open counts as announced, of the class that hides nothing."""
     for column in _columns():
         op.add_column("alarm", column)
-    op.execute("DROP TRIGGER alarm_fixed")
-    op.execute("DROP TRIGGER alarm_finished")
+    no_longer("alarm", "fixed", "finished")
     op.execute("UPDATE alarm SET active = (state IN ('unacknowledged', 'acknowledged'))")
-    fixed = ", ".join(f'"{name}"' for name in (*OLD_FIXED, *FIXED))
-    _refuse("alarm_fixed", f"UPDATE OF {fixed} ON alarm", "is for good")
-    finished = "state, closed_ns, acknowledged_ns, returned_ns, active, aside_ns"
-    event = f"UPDATE OF {finished} ON alarm WHEN OLD.closed_ns IS NOT NULL"
-    _refuse("alarm_finished", event, "is finished")
+    for_good("alarm", (*OLD_FIXED, *FIXED))
+    settled = ("state", "closed_ns", "acknowledged_ns", "returned_ns", "active", "aside_ns")
+    finished("alarm", "closed_ns", settled)
     _make_activation()
 
 
 def _make_activation() -> None:
     """Each time that a condition began and ended; of the past only the last is known."""
-    row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
         "activation",
-        sa.Column("id", row_id, nullable=False),
-        sa.Column("alarm", row_id, nullable=False),
+        sa.Column("id", row_id(), nullable=False),
+        sa.Column("alarm", row_id(), nullable=False),
         sa.Column("raised_ns", sa.BigInteger(), nullable=False),
         sa.Column("returned_ns", sa.BigInteger()),
         sa.Column("announced", sa.Boolean(), nullable=False),
@@ -62,26 +67,18 @@ def _make_activation() -> None:
         "INSERT INTO activation (alarm, raised_ns, returned_ns, announced)"
         " SELECT id, raised_ns, returned_ns, announced FROM alarm"
     )
-    fixed = '"id", "alarm", "raised_ns", "announced"'
-    for trigger, event, words in (
-        ("activation_stays", "DELETE ON activation", "is never deleted"),
-        ("activation_fixed", f"UPDATE OF {fixed} ON activation", "is for good"),
-        (
-            "activation_finished",
-            "UPDATE ON activation WHEN OLD.returned_ns IS NOT NULL",
-            "is finished",
-        ),
-    ):
-        _refuse(trigger, event, words)
+    never_deleted("activation")
+    for_good("activation", ("id", "alarm", "raised_ns", "announced"))
+    finished("activation", "returned_ns")
 
 
 def _columns() -> list[sa.Column[object]]:
-    no, yes, empty = sa.text("0"), sa.text("1"), sa.text("''")
+    no, yes, empty = sa.false(), sa.true(), sa.text("''")
     return [
-        sa.Column("alarm_class", sa.String(48), nullable=False, server_default="safety"),
+        sa.Column("alarm_class", words(48), nullable=False, server_default="safety"),
         sa.Column("latching", sa.Boolean(), nullable=False, server_default=no),
         sa.Column("must_be_acknowledged", sa.Boolean(), nullable=False, server_default=yes),
-        sa.Column("rule_set", sa.String(64), nullable=False, server_default=empty),
+        sa.Column("rule_set", words(64), nullable=False, server_default=empty),
         sa.Column("active", sa.Boolean(), nullable=False, server_default=yes),
         sa.Column("announced", sa.Boolean(), nullable=False, server_default=yes),
         sa.Column("confirmed_ns", sa.BigInteger()),
@@ -93,11 +90,5 @@ def _columns() -> list[sa.Column[object]]:
         sa.Column("aside_ns", sa.BigInteger()),
         sa.Column("aside_until_ns", sa.BigInteger()),
         sa.Column("source_ns", sa.BigInteger()),
-        sa.Column("cause", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
+        sa.Column("cause", row_id()),
     ]
-
-
-def _refuse(trigger: str, event: str, words: str) -> None:
-    op.execute(
-        f"CREATE TRIGGER {trigger} BEFORE {event} BEGIN SELECT RAISE(ABORT, 'alarm: {words}'); END"
-    )

@@ -3,12 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
+from analytics.records.migrations.refusals import finished, for_good, never_deleted, row_id, words
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ROW_ID = row_id()
 
 
 def upgrade() -> None:
@@ -16,26 +18,24 @@ def upgrade() -> None:
     _make_person()
     _make_session()
     _make_access_key()
-    _refuse("person_stays", "DELETE ON person", "person: is never deleted")
-    _refuse("person_fixed", 'UPDATE OF "id", "login", "made_ns", "made_by" ON person', "person")
     fixed = {
+        "person": ("id", "login", "made_ns", "made_by"),
         "session": ("id", "sha256", "person", "address", "begun_ns", "ends_ns"),
         "access_key": ("id", "kind", "name", "sha256", "grants", "made_ns", "made_by"),
     }
     for table, names in fixed.items():
-        columns = ", ".join(f'"{name}"' for name in names)
-        _refuse(f"{table}_stays", f"DELETE ON {table}", f"{table}: is never deleted")
-        _refuse(f"{table}_fixed", f"UPDATE OF {columns} ON {table}", f"{table}: is for good")
-        ended = f"UPDATE ON {table} WHEN OLD.ended_ns IS NOT NULL"
-        _refuse(f"{table}_finished", ended, f"{table}: is finished")
+        never_deleted(table)
+        for_good(table, names)
+    for table in ("session", "access_key"):
+        finished(table, "ended_ns")
 
 
 def _make_person() -> None:
     op.create_table(
         "person",
         _row_id(),
-        sa.Column("login", sa.String(48), nullable=False),
-        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("login", words(48), nullable=False),
+        sa.Column("name", words(60), nullable=False),
         sa.Column("grants", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("one_time", sa.Boolean(), nullable=False),
@@ -52,13 +52,13 @@ def _make_session() -> None:
     op.create_table(
         "session",
         _row_id(),
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("sha256", words(64), nullable=False),
         sa.Column("person", ROW_ID, nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("begun_ns", sa.BigInteger(), nullable=False),
         sa.Column("ends_ns", sa.BigInteger(), nullable=False),
         sa.Column("ended_ns", sa.BigInteger()),
-        sa.Column("ended_why", sa.String(20)),
+        sa.Column("ended_why", words(20)),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name="fk_session_person"),
         sa.PrimaryKeyConstraint("id", name="pk_session"),
         sa.UniqueConstraint("sha256", name="uq_session_sha256"),
@@ -70,9 +70,9 @@ def _make_access_key() -> None:
     op.create_table(
         "access_key",
         _row_id(),
-        sa.Column("kind", sa.String(20), nullable=False),
-        sa.Column("name", sa.String(60), nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("kind", words(20), nullable=False),
+        sa.Column("name", words(60), nullable=False),
+        sa.Column("sha256", words(64), nullable=False),
         sa.Column("grants", sa.Text(), nullable=False),
         sa.Column("made_ns", sa.BigInteger(), nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False),
@@ -86,7 +86,3 @@ def _make_access_key() -> None:
 
 def _row_id() -> sa.Column[int]:
     return sa.Column("id", ROW_ID, nullable=False)
-
-
-def _refuse(trigger: str, event: str, words: str) -> None:
-    op.execute(f"CREATE TRIGGER {trigger} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{words}'); END")

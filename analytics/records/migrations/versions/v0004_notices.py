@@ -3,12 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
+from analytics.records.migrations.refusals import finished, for_good, never_deleted, row_id, words
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ROW_ID = row_id()
 
 # What may still change in a row; everything else in it is for good.
 MUTABLE = {
@@ -58,16 +60,16 @@ def _make_notice() -> None:
     op.create_table(
         "notice",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("key", sa.String(200), nullable=False),
-        sa.Column("kind", sa.String(20), nullable=False),
-        sa.Column("channel", sa.String(48), nullable=False),
+        sa.Column("key", words(200), nullable=False),
+        sa.Column("kind", words(20), nullable=False),
+        sa.Column("channel", words(48), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("callouts", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("made_ns", sa.BigInteger(), nullable=False),
         sa.Column("late_ns", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("state", words(20), nullable=False),
         sa.Column("settled_ns", sa.BigInteger()),
         sa.PrimaryKeyConstraint("id", name="pk_notice"),
         sa.UniqueConstraint("key", name="uq_notice_key"),
@@ -99,7 +101,7 @@ def _make_attempt() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at_ns", sa.BigInteger(), nullable=False),
         sa.Column("took_ms", sa.Integer(), nullable=False),
-        sa.Column("outcome", sa.String(20), nullable=False),
+        sa.Column("outcome", words(20), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["notice"], ["notice.id"], name="fk_attempt_notice"),
         sa.PrimaryKeyConstraint("id", name="pk_attempt"),
@@ -111,16 +113,7 @@ def _make_triggers() -> None:
     inspector = sa.inspect(op.get_bind())
     for table, mutable in MUTABLE.items():
         names = [column["name"] for column in inspector.get_columns(table)]
-        fixed = ", ".join(f'"{name}"' for name in names if name not in mutable)
-        _refuse(table, "stays", f"DELETE ON {table}", "is never deleted")
-        _refuse(table, "fixed", f"UPDATE OF {fixed} ON {table}", "is for good")
-    for table, end in FINISHED.items():
-        event = f"UPDATE ON {table} WHEN OLD.{end} IS NOT NULL"
-        _refuse(table, "finished", event, "is finished")
-
-
-def _refuse(table: str, trigger: str, event: str, words: str) -> None:
-    op.execute(
-        f"CREATE TRIGGER {table}_{trigger} BEFORE {event}"
-        f" BEGIN SELECT RAISE(ABORT, '{table}: {words}'); END"
-    )
+        never_deleted(table)
+        for_good(table, [name for name in names if name not in mutable])
+    for table, ended in FINISHED.items():
+        finished(table, ended)

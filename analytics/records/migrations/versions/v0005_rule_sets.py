@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from analytics.records.migrations.refusals import finished, for_good, never_deleted, row_id, words
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -15,15 +17,15 @@ def upgrade() -> None:
     """Make the table; what was proposed stays as it was, and what is over stays over."""
     op.create_table(
         "rule_set",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("version", sa.String(64), nullable=False),
-        sa.Column("base", sa.String(64), nullable=False),
-        sa.Column("site_file", sa.String(64), nullable=False),
+        sa.Column("id", row_id(), nullable=False),
+        sa.Column("version", words(64), nullable=False),
+        sa.Column("base", words(64), nullable=False),
+        sa.Column("site_file", words(64), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("proposed_by", sa.Text(), nullable=False),
         sa.Column("proposed_ns", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("state", words(20), nullable=False),
         sa.Column("approved_by", sa.Text()),
         sa.Column("approved_ns", sa.BigInteger()),
         sa.Column("effective_ns", sa.BigInteger()),
@@ -34,13 +36,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_rule_set"),
     )
     op.create_index("ix_rule_set_state", "rule_set", ["state"])
-    columns = ", ".join(f'"{name}"' for name in FIXED)
-    for trigger, event, words in (
-        ("stays", "DELETE ON rule_set", "is never deleted"),
-        ("fixed", f"UPDATE OF {columns} ON rule_set", "is for good"),
-        ("finished", "UPDATE ON rule_set WHEN OLD.ended_ns IS NOT NULL", "is finished"),
-    ):
-        op.execute(
-            f"CREATE TRIGGER rule_set_{trigger} BEFORE {event}"
-            f" BEGIN SELECT RAISE(ABORT, 'rule_set: {words}'); END"
-        )
+    never_deleted("rule_set")
+    for_good("rule_set", FIXED)
+    finished("rule_set", "ended_ns")
