@@ -26,6 +26,7 @@ OWN_TABLES = (
 )
 RULE_TAGS = ("tag", "tags", "other")
 TAG_LIMITS = ("high", "high_high", "low", "low_low", "above", "below")
+RISING, FALLING = ("high", "high_high", "above"), ("low", "low_low", "below")
 COMPARING = ("deviation", "two_of_three")
 INSTRUMENT_TAGS = ("running", "position", "lma", "lf", "test_point", "pass_counter")
 
@@ -129,6 +130,7 @@ def _unfit(tables: Mapping[str, Any]) -> Iterator[str]:
         if text(rule, "kind") in COMPARING and len(units) > 1:
             yield f"{place}: its tags have different units: {', '.join(sorted(units))}"
         yield from _unreachable(place, rule, known)
+        yield from _endless(place, rule, known)
 
 
 def _unreachable(
@@ -146,6 +148,25 @@ def _unreachable(
                 yield (
                     f"{place} {key}: {limit:g} is outside the range of tag '{text(tag, 'id')}';"
                     " it could never be reached"
+                )
+
+
+def _endless(place: str, rule: Mapping[str, Any], tags: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a fault for each limit whose deadband leads out of the range of its tag."""
+    deadband = rule.get("deadband", 0)
+    if not isinstance(deadband, int | float):
+        return
+    for key in (*RISING, *FALLING):
+        limit = rule.get(key)
+        for tag in tags:
+            end = tag.get("min" if key in RISING else "max")
+            if not isinstance(limit, int | float) or not isinstance(end, int | float):
+                continue
+            over = limit - deadband if key in RISING else limit + deadband
+            if over < end if key in RISING else over > end:
+                yield (
+                    f"{place} deadband: {key} {limit:g} with {deadband:g} would end at {over:g},"
+                    f" outside the range of tag '{text(tag, 'id')}'; it could never end"
                 )
 
 

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 import structlog
 
@@ -239,15 +240,18 @@ class Engine:
             state = self.judge.state()
             # Other rules may have been taken up while this waited for its turn.
             findings = [one for one in findings if one.condition.source in self.conditions]
-            async with self._records.transaction() as records:
-                turn = self._new_turn(records)
-                for finding in findings:
-                    await turn.apply(finding)
-                await records.state.keep(STATE, json.dumps(asdict(state)))
+            turn = await self._records.at_once(partial(self._apply, findings, state))
             self._kept_state, self._kept_s = state, self._clock.steady_s()
             self._closed = turn.closed
             self.standing.show(turn.changed.values())
         self.standing.announce(turn.fresh.values())
+
+    async def _apply(self, findings: Sequence[Finding], state: JudgeState, records: Stores) -> Turn:
+        turn = self._new_turn(records)
+        for finding in findings:
+            await turn.apply(finding)
+        await records.state.keep(STATE, json.dumps(asdict(state)))
+        return turn
 
     def _delays_due(self, every_s: float) -> bool:
         """Return whether delays changed and were last kept long enough ago."""

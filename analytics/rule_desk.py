@@ -1,5 +1,7 @@
 """Change the rules without a restart: proposed, approved by another, in force at an instant."""
 
+import asyncio
+
 import structlog
 
 from analytics.config import Judging
@@ -8,9 +10,14 @@ from analytics.model import RuleSet, RuleSetState
 from analytics.records import MONITOR, Records, RecordsError, RecordsRefused, Stores
 from analytics.rules_text import rules_of, rules_text
 from collector.clock import Clock
+from collector.history.schema import HistoryError
 from collector.site import Plant
 
 LOOK_EVERY_S = 0.5
+FIRST_START = "场站文件 the site file"
+EDITED = "场站文件已改动 the site file was edited"
+CAUGHT_UP = "场站文件已写入现行规则 the site file says what was released"
+UNFIT = "已发布的规则不再适合设备 the released rules no longer fit the plant"
 
 log = structlog.get_logger()
 
@@ -31,18 +38,24 @@ async def rules_at_start(records: Records, plant: Plant, judging: Judging, now_n
     """
     kept = await records.rule_sets.in_force()
     own = judging.version()
-    if kept is not None and kept.version == own:
+    if kept is not None and kept.version == own == kept.site_file:
         return judging
-    if kept is not None and kept.site_file == own:
+    why = FIRST_START if kept is None else EDITED
+    if kept is not None and kept.version == own:
+        why = CAUGHT_UP
+        # Else the next release would count as older than a file nobody touched since.
+        log.info("the site file says what was released", version=own)
+    elif kept is not None and kept.site_file == own:
         released, faults = rules_of(kept.text, plant, judging)
         if released is not None:
             return released
+        why = UNFIT
         log.error("released rules no longer fit the plant: the site file's hold", faults=faults)
     elif kept is not None:
         log.warning("the site file's rules were changed by hand: they hold", before=kept.version)
     async with records.transaction() as stores:
         base = kept.version if kept is not None else own
-        one = await stores.rule_sets.propose(_of_site_file(judging, base, now_ns))
+        one = await stores.rule_sets.propose(_of_site_file(judging, base, why, now_ns))
         await stores.rule_sets.begin(one.id, now_ns)
     return judging
 
@@ -63,6 +76,7 @@ class RuleDesk:
         self._clock = clock
         self._look_back = look_back
         self._site_file = ""
+        self.replaying = asyncio.Lock()
 
     @property
     def text(self) -> str:
@@ -126,7 +140,7 @@ class RuleDesk:
         while True:
             try:
                 await self.take_up_due()
-            except RecordsError as error:
+            except (RecordsError, HistoryError) as error:
                 log.warning("rules cannot be taken up: the old ones hold", reason=str(error))
             await self._clock.sleep(LOOK_EVERY_S * self._clock.speed)
 
@@ -151,14 +165,14 @@ class RuleDesk:
         log.info("rules in force", rule_set=one.id, version=one.version)
 
 
-def _of_site_file(judging: Judging, base: str, now_ns: int) -> RuleSet:
+def _of_site_file(judging: Judging, base: str, why: str, now_ns: int) -> RuleSet:
     return RuleSet(
         id=0,
         version=judging.version(),
         base=base,
         site_file=judging.version(),
         text=rules_text(judging),
-        why="场站文件 the site file",
+        why=why,
         proposed_by=MONITOR,
         proposed_ns=now_ns,
         state=RuleSetState.PROPOSED,

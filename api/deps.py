@@ -23,9 +23,17 @@ def _station(connection: HTTPConnection) -> Station:
 
 StationDep = Annotated[Station, Depends(_station)]
 
-Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+# PostgreSQL keeps every sign but one.
+NO_NUL = r"^[^\x00]*$"
+Person = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=NO_NUL),
+]
+Said = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=NO_NUL),
+]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=NO_NUL)]
 RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 

@@ -94,6 +94,8 @@ async def replayed(question: Question) -> dict[str, Any]:
     return {
         "from_ms": milliseconds(question.span[0]),
         "to_ms": milliseconds(question.span[1]),
+        "before_version": question.before.version(),
+        "after_version": question.after.version(),
         "scans": scans,
         "before": len(found.before),
         "after": len(found.after),

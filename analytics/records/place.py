@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
@@ -14,6 +14,8 @@ class Engines:
 
     reading: AsyncEngine
     writing: AsyncEngine
+    # Where the database can be written from a thread of ours, without an event loop.
+    direct: Engine | None = None
 
 
 class Place(Protocol):

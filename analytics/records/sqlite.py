@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, event, inspect
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -57,9 +57,16 @@ class SqliteFile:
             _try_to_open(self.path)
             await self._bring_up_to_date()
         engine = self._engine()
+        url = URL.create("sqlite+pysqlite", database=str(self.path))
+        direct = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
+        _lose_nothing(direct, self.patience_s)
+        writing = {WRITING: True}
         try:
-            yield Engines(engine, engine.execution_options(**{WRITING: True}))
+            yield Engines(
+                engine, engine.execution_options(**writing), direct.execution_options(**writing)
+            )
         finally:
+            direct.dispose()
             await engine.dispose()
 
     @contextmanager
@@ -143,6 +150,12 @@ def engine_for(path: Path, patience_s: float, foreign_keys: bool = True) -> Asyn
     """Return the engine for `path`, every connection set to lose nothing."""
     url = URL.create("sqlite+aiosqlite", database=str(path))
     engine = create_async_engine(url, hide_parameters=True)
+    _lose_nothing(engine.sync_engine, patience_s, foreign_keys)
+    return engine
+
+
+def _lose_nothing(engine: Engine, patience_s: float, foreign_keys: bool = True) -> None:
+    """Set up every connection of `engine` before it is used."""
     settings = (
         f"PRAGMA busy_timeout = {int(patience_s * 1000)}",
         "PRAGMA journal_mode = WAL",
@@ -151,7 +164,7 @@ def engine_for(path: Path, patience_s: float, foreign_keys: bool = True) -> Asyn
         "PRAGMA recursive_triggers = ON",  # or REPLACE would delete unseen
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _: object) -> None:
         # Python's driver would otherwise choose by itself when to begin.
         connection.isolation_level = None
@@ -160,13 +173,11 @@ def engine_for(path: Path, patience_s: float, foreign_keys: bool = True) -> Asyn
             cursor.execute(setting)
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A reader that turns writer half-way could be refused at once.
         writing = connection.get_execution_options().get(WRITING, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
 
 
 def _advice(error: BaseException | None) -> str:

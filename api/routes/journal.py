@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 
 from analytics.plain import milliseconds
 from analytics.records import Entry
-from api.deps import ReadingJournal, StationDep
+from api.deps import NO_NUL, ReadingJournal, StationDep
 
 router = APIRouter(prefix="/api/journal", tags=["journal"])
 
-Filter = Annotated[str | None, Query(min_length=1, max_length=120)]
+Filter = Annotated[str | None, Query(min_length=1, max_length=120, pattern=NO_NUL)]
 
 
 @router.get("")

@@ -12,6 +12,7 @@ from analytics.plain import milliseconds
 from analytics.records import RecordsRefused
 from analytics.rule_desk import RuleFaults
 from api.deps import (
+    NO_NUL,
     READING,
     Act,
     ApprovingRules,
@@ -34,7 +35,7 @@ LONGEST_TEXT = 400_000
 MOST_DAYS = 31
 DAY_MS = 86_400_000
 
-RulesText = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
+RulesText = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=NO_NUL)]
 InstantMs = Annotated[int, Field(ge=0, le=LATEST_MS)]
 
 
@@ -110,6 +111,7 @@ async def replay(
 
     It runs in a process of its own and answers when it is done; at most 31 days.
     """
+    must_hold(caller, Permission.PROPOSE_RULES, WHOLE_SITE)
     kept = await station.records.rule_sets.get(set_id)
     if not 0 < act.to_ms - act.from_ms <= MOST_DAYS * DAY_MS:
         words = f"a span of at most {MOST_DAYS} days, from before to"
@@ -123,8 +125,11 @@ async def replay(
         station.rules.judging_of(kept.text),
         (act.from_ms * NANOSECONDS_PER_MS, act.to_ms * NANOSECONDS_PER_MS),
     )
-    await station.collector.history.committed()
-    found = json.dumps(await asked(question), sort_keys=True)
+    if station.rules.replaying.locked():
+        raise Refused(409, "正在重放另一规则集，请稍候", "another replay is under way: wait for it")
+    async with station.rules.replaying:
+        await station.collector.history.committed()
+        found = json.dumps(await asked(question), sort_keys=True)
     return _whole(await station.records.rule_sets.note_replay(set_id, found, caller.name))
 
 

@@ -20,6 +20,8 @@ export type RuleSetHead = {
 export type Replayed = {
   from_ms: Instant;
   to_ms: Instant;
+  before_version: string;
+  after_version: string;
   scans: number;
   before: number;
   after: number;

@@ -69,7 +69,9 @@ function Found({ found }: { found: Replayed }) {
       <p>
         {t.rules.replayedOver(dayMinute(found.from_ms), dayMinute(found.to_ms))}
         {t.separator}
-        {t.rules.replayCounts(found.before, found.after)}
+        {t.rules.replayCounts(found.before, found.after)} <code class="small muted">
+          {found.before_version.slice(0, 12)} → {found.after_version.slice(0, 12)}
+        </code>
       </p>
       <Listed title={t.rules.gone} alarms={found.gone} count={found.gone_count} />
       <Listed title={t.rules.new} alarms={found.new} count={found.new_count} />
@@ -104,7 +106,7 @@ function Replay({ one, again }: { one: RuleSet; again: () => void }) {
   return (
     <section class="panel block">
       <h3>{t.replay}</h3>
-      {waits && may("propose_rules") ? (
+      {waits && may("propose_rules", "site") ? (
         <div class="acts">
           {SPANS.map((days) => (
             <button

@@ -1,6 +1,9 @@
 """The judging tables must speak of what is there, once each."""
 
+from copy import deepcopy
 from typing import Any
+
+import pytest
 
 from analytics.config import parse_judging
 from tests.unit.analytics.judging_words import E_STOP, GUST, SPEED, a_plant, a_rule
@@ -67,3 +70,30 @@ def test_every_fault_of_every_rule_is_named_with_the_rule() -> None:
     assert {place.split("'")[1] for place in places} == {"gust", "other", "bare"}
     assert "rule 'other' hihg" in places
     assert "rule 'bare'" in places
+
+
+def ranged(least: float, most: float) -> dict[str, Any]:
+    """Return the plant's tables with a range for the gust."""
+    tables = deepcopy(PLANT_TABLES)
+    for device in tables["device"]:
+        for tag in device["tags"]:
+            if tag["id"] == GUST:
+                tag |= {"min": least, "max": most}
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"high": 15, "deadband": 16}, "high 15 with 16 would end at -1"),
+        ({"low": 50, "deadband": 16}, "low 50 with 16 would end at 66"),
+        ({"high": 15, "deadband": 15}, ""),
+        ({"low": 50, "deadband": 10}, ""),
+    ],
+)
+def test_a_deadband_that_no_value_can_come_back_over_is_refused(
+    limits: dict[str, Any], words: str
+) -> None:
+    found = parse_judging({**ranged(0, 60), "rule": [a_rule(**limits)]})[1]
+    assert (found != []) == bool(words)
+    assert all("rule 'gust' deadband" in fault and words in fault for fault in found)

@@ -19,6 +19,7 @@ from analytics.rule_desk import RuleDesk, RuleFaults, rules_at_start
 from analytics.rules_text import rules_of, rules_text
 from api.config import read_site
 from api.demo import demo_site
+from collector.history.schema import HistoryError
 from collector.model import NANOSECONDS
 from tests.databases import address_of
 from tests.unit.analytics.judging_words import (
@@ -252,6 +253,47 @@ async def test_a_site_file_that_somebody_edited_is_the_newer_word_and_on_record(
         assert before.state is RuleSetState.SUPERSEDED
         assert await rules_at_start(records, a_plant(), edited, NOON_NS) == edited
         assert len(await records.rule_sets.listed(9)) == 3
+
+
+async def test_rules_released_after_the_file_caught_up_hold_over_a_restart(tmp_path: Path) -> None:
+    copied = a_judging(OLD, OTHER)
+    async with ruled(tmp_path) as (_, rule_desk):
+        await released(rule_desk, OLD, OTHER)
+    async with a_desk(tmp_path, judging=copied) as desk:
+        assert await rules_at_start(desk.records, a_plant(), copied, NOON_NS) == copied
+        rule_desk = RuleDesk(a_plant(), desk.engine, desk.records, desk.clock, nothing_before)
+        await rule_desk.restore()
+        await released(rule_desk, OTHER)
+    async with Records.open(address_of(tmp_path / "records.sqlite"), lambda: NOON_NS) as records:
+        judging = await rules_at_start(records, a_plant(), copied, NOON_NS)
+    assert judging.version() == a_judging(OTHER).version()
+
+
+async def test_a_history_that_cannot_be_read_puts_a_change_off_and_ends_nothing(
+    tmp_path: Path,
+) -> None:
+    refusals = 0
+
+    async def refuses_once(_: Judge, __: float) -> None:
+        nonlocal refusals
+        refusals += 1
+        if refusals == 1:
+            raise HistoryError("the disk is full; make room")
+
+    async with ruled(tmp_path) as (desk, _):
+        rule_desk = RuleDesk(a_plant(), desk.engine, desk.records, desk.clock, refuses_once)
+        await rule_desk.restore()
+        one = await rule_desk.propose(text_of(OTHER), "试", "李工")
+        await rule_desk.approve(one.id, "王磊", None)
+        running = asyncio.create_task(rule_desk.run())
+        async with asyncio.timeout(5):
+            while OTHER_HIGH not in desk.engine.conditions:
+                assert not running.done()
+                await asyncio.sleep(0.01)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    assert refusals == 2
 
 
 async def test_released_rules_that_no_longer_fit_the_plant_give_way(tmp_path: Path) -> None:
