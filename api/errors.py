@@ -29,6 +29,10 @@ class ErrorTable(BaseModel):
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
+    400: {
+        "description": "no HTTP that can be read, or far too long",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    },
     401: {"model": ErrorTable, "description": "nobody is logged in, or no longer"},
     403: {"model": ErrorTable, "description": "the caller may not do this, or signed wrongly"},
     404: {"model": ErrorTable, "description": "no such record or tag"},

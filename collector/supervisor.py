@@ -19,7 +19,7 @@ from collector.remedies import remedy
 from collector.site import Device, period_of
 
 FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 3.0
+LONGEST_RETRY_S = 2.5
 KEPT_LATENESS_S = 0.05
 TICKS_REMEMBERED = 600
 LONGEST_DRIFT_S = 2.0
