@@ -107,7 +107,7 @@ export function AlarmHistory(_: { id: string }) {
           setChoice(next);
         }}
       />
-      <section class="panel block scroll">
+      <section class="panel block scroll" tabIndex={0}>
         <table>
           <tbody>
             {found.map((alarm) => (

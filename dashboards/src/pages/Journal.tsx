@@ -93,7 +93,7 @@ export function JournalPage(_: { id: string }) {
       </div>
       <Filters filter={filter} set={setFilter} />
       {refusal ? <p class="lacking">{say(refusal.title)}</p> : null}
-      <section class="panel block scroll">
+      <section class="panel block scroll" tabIndex={0}>
         <table>
           <thead>
             <tr>

@@ -55,7 +55,7 @@ export function PeoplePage(_: { id: string }) {
           {t.add}
         </button>
       </div>
-      <section class="panel block scroll">
+      <section class="panel block scroll" tabIndex={0}>
         <table>
           <thead>
             <tr>

@@ -49,7 +49,7 @@ function InForce() {
   const rules = answer?.rules ?? [];
   const unconfirmed = rules.filter((rule) => !rule.confirmed_by).length;
   return (
-    <section class="panel block scroll">
+    <section class="panel block scroll" tabIndex={0}>
       <h3>
         {t.inForce} <span class="muted">{t.count(rules.length, unconfirmed)}</span>
       </h3>
@@ -121,7 +121,7 @@ export function Rules(_: { id: string }) {
           }}
         />
       ) : null}
-      <section class="panel block scroll">
+      <section class="panel block scroll" tabIndex={0}>
         <h3>{t.sets}</h3>
         <table>
           <thead>

@@ -74,7 +74,7 @@ export function KeyTable({ tell }: { tell: (secret: string) => void }) {
     if (await perform(() => api.endKey(one.id))) again();
   };
   return (
-    <section class="panel block scroll">
+    <section class="panel block scroll" tabIndex={0}>
       <div class="title-row">
         <h3>{t.keys}</h3>
         <button type="button" class="end" data-testid="add-key" onClick={() => setMaking(true)}>
