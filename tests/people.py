@@ -5,6 +5,7 @@ import json
 import threading
 import urllib.request
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from collector.clock import Clock
 LOGIN, NAME, PASSWORD = "wanglei", "值班领导 王磊", "correct horse 电池"
 EVERYTHING: Grants = tuple(Grant(role) for role in Role)
 # A hash says by itself how dear it was: these are cheap, the product's are not.
+ONE_AT_A_TIME = threading.Lock()
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -40,10 +42,10 @@ def keep_person_in(folder: Path, environment: Mapping[str, str]) -> None:
             if not await records.people.listed():
                 await keep_person(records)
 
-    # Playwright's loop may run in this thread already.
-    thread = threading.Thread(target=lambda: asyncio.run(keep()))
-    thread.start()
-    thread.join()
+    # Playwright's loop may run in this thread already. Migrations are Alembic's, whose
+    # context is one for the process: two rehearsals begin one after the other.
+    with ONE_AT_A_TIME, ThreadPoolExecutor(1) as own:
+        own.submit(lambda: asyncio.run(keep())).result()
 
 
 @cache
