@@ -18,8 +18,8 @@ from collector.clock import Clock
 
 LOGIN, NAME, PASSWORD = "wanglei", "值班领导 王磊", "correct horse 电池"
 EVERYTHING: Grants = tuple(Grant(role) for role in Role)
-# A hash says by itself how dear it was: these are cheap, the product's are not.
 ONE_AT_A_TIME = threading.Lock()
+# A hash says by itself how dear it was: these are cheap, the product's are not.
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
