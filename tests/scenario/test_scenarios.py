@@ -32,9 +32,12 @@ def rehearsed(
         if isinstance(item, pytest.Function) and item.module is request.module
     }
 
+    # Pytest makes folders for one thread at a time.
+    folders = {name: tmp_path_factory.mktemp(name) for name in asked}
+
     def rehearse(scenario: str, ending: Ending) -> None:
-        folder, safe = tmp_path_factory.mktemp(scenario), scenario == RENEWED
-        with Rehearsal(folder, scenario, secured=safe) as rehearsal:
+        secured = scenario == RENEWED
+        with Rehearsal(folders[scenario], scenario, secured=secured) as rehearsal:
             ending(rehearsal)
             assert_only_read(rehearsal)
             assert "Traceback" not in rehearsal.log()
@@ -48,7 +51,7 @@ def rehearsed(
             if name in asked
         }
         if SOAK in asked:
-            running[SOAK] = real_time.submit(soak_briefly, tmp_path_factory.mktemp(SOAK))
+            running[SOAK] = real_time.submit(soak_briefly, folders[SOAK])
         yield running
 
 
