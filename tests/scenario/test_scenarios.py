@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def rehearsed(
     time wants a core, so one follows the other.
     """
     asked = {
-        item.callspec.params["scenario"]
+        str(item.callspec.params["scenario"])
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.module is request.module
     }
@@ -129,11 +130,14 @@ def test_a_scenario_is_noticed_as_its_file_says(
 
 
 def _assert_gap_is_exact(rehearsal: Rehearsal, period_s: float) -> None:
-    gaps = [
-        gap
-        for gap in rehearsal.get("/api/gaps")["gaps"]
-        if gap["device"] == "north_drive_plc" and gap["cause"] == "device_lost"
-    ]
+    def own() -> list[dict[str, Any]]:
+        found = rehearsal.get("/api/gaps")["gaps"]
+        ours = ("north_drive_plc", "device_lost")
+        return [gap for gap in found if (gap["device"], gap["cause"]) == ours]
+
+    # What the ledger is told is on the disk a quarter of a second later.
+    rehearsal.wait_until("the gap is closed", lambda: all(gap["to_ms"] for gap in own()), 2)
+    gaps = own()
     assert len(gaps) == 1
     begun_s, ended_s = (rehearsal.elapsed_at(gaps[0][end]) for end in ("from_ms", "to_ms"))
     assert 20 - period_s <= begun_s <= 20 + period_s
