@@ -17,7 +17,9 @@ from tests.scenario.rehearsal import Rehearsal
 pytestmark = pytest.mark.slow
 
 # schemathesis brings its own settings for what it draws.
-ASKED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+ASKED = settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
