@@ -1,14 +1,15 @@
 """The sets of rules on record: who proposed and approved them, and when each was in force."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analytics.model import RuleSet, RuleSetState
 from analytics.records import tables
+from analytics.records.canonical import plain
 from analytics.records.errors import RecordMissing, RecordsRefused
 from analytics.records.journal import MONITOR, Change
 from analytics.records.reach import Reach
@@ -56,8 +57,7 @@ class RuleSets:
         """Keep that a proposal or an approved set will not come into force."""
 
         def withdrawn(one: RuleSet) -> RuleSet:
-            if one.state not in WAITING:
-                raise RecordsRefused("规则已生效或已结束", "the rules are in force or over already")
+            _must_wait(one)
             return replace(one, state=RuleSetState.WITHDRAWN, ended_ns=at_ns, ended_by=who)
 
         return await self._change(set_id, "rules withdrawn", withdrawn, who)
@@ -66,8 +66,7 @@ class RuleSets:
         """Keep what a replay of stored days made of a set that waits for approval."""
 
         def replayed(one: RuleSet) -> RuleSet:
-            if one.state not in WAITING:
-                raise RecordsRefused("规则已生效或已结束", "the rules are in force or over already")
+            _must_wait(one)
             return replace(one, replayed=found)
 
         return await self._change(set_id, "rules replayed", replayed, who)
@@ -91,25 +90,24 @@ class RuleSets:
 
     async def in_force(self) -> RuleSet | None:
         """Return the set in force, if any was ever kept."""
-        found = await self._listed(tables.rule_set.c.state == RuleSetState.IN_FORCE.value)
+        found = await self._found(_in_state(RuleSetState.IN_FORCE))
         return found[0] if found else None
 
     async def waiting(self) -> list[RuleSet]:
         """Return what was approved and is not in force yet, the earliest first."""
-        found = await self._listed(tables.rule_set.c.state == RuleSetState.APPROVED.value)
+        found = await self._found(_in_state(RuleSetState.APPROVED))
         return sorted(found, key=lambda one: (one.effective_ns or 0, one.id))
 
     async def listed(self, limit: int) -> list[RuleSet]:
         """Return the newest sets, newest first."""
-        return (await self._listed(tables.rule_set.c.id > 0))[:limit]
+        return await self._found(_newest_first().limit(limit))
 
     async def get(self, set_id: int) -> RuleSet:
         """Return one set; RecordMissing when there is none with this id."""
         async with self._reach.reading() as connection:
             return await _kept(connection, set_id)
 
-    async def _listed(self, which: Any) -> list[RuleSet]:
-        rows = select(tables.rule_set).where(which).order_by(tables.rule_set.c.id.desc())
+    async def _found(self, rows: Select[Any]) -> list[RuleSet]:
         async with self._reach.reading() as connection:
             return [_set_of(row) for row in (await connection.execute(rows)).mappings()]
 
@@ -127,6 +125,19 @@ class RuleSets:
             return wished
 
 
+def _newest_first() -> Select[Any]:
+    return select(tables.rule_set).order_by(tables.rule_set.c.id.desc())
+
+
+def _in_state(state: RuleSetState) -> Select[Any]:
+    return _newest_first().where(tables.rule_set.c.state == state.value)
+
+
+def _must_wait(one: RuleSet) -> None:
+    if one.state not in WAITING:
+        raise RecordsRefused("规则已生效或已结束", "the rules are in force or over already")
+
+
 async def _kept(connection: AsyncConnection, set_id: int) -> RuleSet:
     rows = select(tables.rule_set).where(tables.rule_set.c.id == set_id)
     row = (await connection.execute(rows)).mappings().first()
@@ -136,9 +147,7 @@ async def _kept(connection: AsyncConnection, set_id: int) -> RuleSet:
 
 
 def _row_of(one: RuleSet) -> dict[str, Any]:
-    row = asdict(one) | {"state": one.state.value}
-    del row["id"]
-    return row
+    return {name: value for name, value in plain(one).items() if name != "id"}
 
 
 def _set_of(row: RowMapping) -> RuleSet:
