@@ -280,6 +280,21 @@ async def test_a_second_person_must_hold_the_permission(tmp_path: Path) -> None:
             await door.log_in.second("kan", PASSWORD, HERE, Permission.TAKE_ALARMS_OUT)
 
 
+async def test_a_one_time_password_that_others_know_cannot_sign_as_second(tmp_path: Path) -> None:
+    async with a_door(tmp_path) as door:
+        grants = (Grant(Role.ADMINISTRATOR),)
+        _, one_time = await door.access.add("ligong", "李工", grants, NAME)
+        await door.log_in.restore()
+        with pytest.raises(RecordsRefused, match="may not sign"):
+            await door.log_in.second("ligong", one_time, HERE, Permission.TEND_PEOPLE)
+        _, caller = await door.enter("ligong", one_time)
+        await door.log_in.choose_password(caller, one_time, "四条缆绳一只猫和一座山")
+        second = await door.log_in.second(
+            "ligong", "四条缆绳一只猫和一座山", HERE, Permission.TEND_PEOPLE
+        )
+        assert second.name == "李工"
+
+
 async def test_a_key_opens_until_it_expires_or_is_ended(tmp_path: Path) -> None:
     async with a_door(tmp_path) as door:
         wish = KeyWish(KeyKind.MACHINE, "scada", (Grant(Role.OPERATOR, "north"),), 2)
