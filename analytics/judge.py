@@ -4,18 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from analytics.calm import CalmBands
 from analytics.conditions import Condition
 from analytics.courses import Course, Delays, run_course
 from analytics.layout import Block, Gates, Layout, Plan, Rest, blocks_of
-from analytics.rules.terms import Flags, Looked, Newest, Rows
-from collector.model import NANOSECONDS, Instants, Quality, Scan, Slots, Values
+from analytics.rules.terms import Looked, Newest, Rows
+from collector.model import NANOSECONDS, Instants, Quality, Scan, Slots
 
 Change = tuple[int, int, int, bool, float, int]
 """Place of the scan, part of it, row, whether it holds now, what to show, time at its source."""
 
 LOOK_BY_TIME_NS = NANOSECONDS // 10
+LAST_PART = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,14 @@ class Judge:
         self._ending_ns = np.zeros(count, dtype=np.int64)
         self._layout = Layout(conditions)
         self._newest = Newest.of(self._layout.slots)
+        self._calm = CalmBands(self._layout)
         self._looked_ns = 0
 
     def judge(self, scan: Scan) -> list[Finding]:
         """Return what began or ended with `scan`, in the order of the conditions."""
         return [
             self._finding((row, holds, figure), scan.received_ns, self._source_ns(row))
-            for plan in self._take(scan, self._layout.plan)
+            for _, plan in self._take(scan, self._layout.plan)
             for row, holds, figure in self._renew(plan, scan.received_ns)
         ]
 
@@ -79,6 +81,7 @@ class Judge:
         for block in blocks:
             found += self._run_block(block)
         found += self._judge_rest(scans, blocks)
+        self._stir_again()
         return [
             self._finding((row, holds, figure), scans[place].received_ns, source_ns)
             for place, _, row, holds, figure, source_ns in sorted(found)
@@ -86,7 +89,7 @@ class Judge:
 
     def remember(self, scan: Scan) -> None:
         """Take `scan` as seen before: kinds that look back know it, nothing begins or ends."""
-        for plan in self._take(scan, self._layout.plan):
+        for _, plan in self._take(scan, self._layout.plan):
             self._look(plan, scan.received_ns)
 
     def newest(self) -> Scan:
@@ -121,20 +124,23 @@ class Judge:
             for source, at_ns in instants.items():
                 if source in self._row_of:
                     column[self._row_of[source]] = at_ns
+        self._stir_again()
 
-    def _take(self, scan: Scan, plan_of: Callable[[Slots], Plan]) -> Iterator[Plan]:
+    def _stir_again(self) -> None:
+        """Find out anew where a condition holds or is on its way."""
+        busy = self._holds | (self._beginning_ns != 0) | (self._ending_ns != 0)
+        self._calm.settle()
+        self._calm.stir(np.flatnonzero(busy))
+
+    def _take(self, scan: Scan, plan_of: Callable[[Slots], Plan]) -> Iterator[tuple[int, Plan]]:
         """Make the scan's samples the newest, and yield what to look at after each part."""
-        known = scan.slots < self._layout.slots
-        whole = scan if known.all() else _only(scan, known)
-        for values, quality, source_ns, slots in _single_samples(whole):
-            self._newest.values[slots] = values
-            self._newest.quality[slots] = quality
-            self._newest.source_ns[slots] = source_ns
-            yield plan_of(slots)
+        known = self._newest.known(scan)
+        for part, slots in enumerate(self._calm.take(known, self._newest)):
+            yield part, plan_of(slots)
         # A clock set back must not keep the kinds that go by time from looking.
         if abs(scan.received_ns - self._looked_ns) >= LOOK_BY_TIME_NS:
             self._looked_ns = scan.received_ns
-            yield self._layout.by_time
+            yield LAST_PART, self._layout.by_time
 
     def _renew(self, plan: Plan, at_ns: int) -> list[tuple[int, bool, float]]:
         """Return the rows that changed, whether they hold now, and what to show of them."""
@@ -157,13 +163,13 @@ class Judge:
         last: dict[bytes, int] = {}
         for place, scan in enumerate(scans):
             if rest.needs(scan.slots):
-                for part, plan in enumerate(self._take(scan, rest.plan)):
+                for part, plan in self._take(scan, rest.plan):
                     for row, holds, figure in self._renew(plan, scan.received_ns):
                         yield place, part, row, holds, figure, self._source_ns(row)
             else:
                 last[scan.slots.tobytes()] = place
         for place in sorted(last.values()):
-            self._newest.take(scans[place])
+            self._newest.put(self._newest.known(scans[place]))
 
     def _run_block(self, block: Block) -> Iterator[Change]:
         """Judge the rows of one block over all its scans."""
@@ -216,8 +222,9 @@ class Judge:
         began = coming & (at_ns - beginning >= self._on_ns[rows])
         ended = going & (at_ns - ending >= self._off_ns[rows])
         self._holds[rows] = (holds | began) & ~ended
-        self._beginning_ns[rows] = np.where(began, 0, beginning)
-        self._ending_ns[rows] = np.where(ended, 0, ending)
+        beginning, ending = np.where(began, 0, beginning), np.where(ended, 0, ending)
+        self._beginning_ns[rows], self._ending_ns[rows] = beginning, ending
+        self._calm.stir(rows[self._holds[rows] | (beginning != 0) | (ending != 0)])
         return [
             (int(rows[at]), bool(began[at]), float(looked.figure[at]))
             for at in np.flatnonzero(began | ended).tolist()
@@ -230,31 +237,3 @@ def _delays(seconds: Sequence[float]) -> Instants:
 
 def _named(sources: Sequence[str], instants: Instants) -> dict[str, int]:
     return {sources[row]: int(instants[row]) for row in np.flatnonzero(instants).tolist()}
-
-
-def _only(scan: Scan, known: Flags) -> Scan:
-    return Scan(
-        scan.slots[known],
-        scan.values[known],
-        scan.quality[known],
-        scan.source_ns[known],
-        scan.received_ns,
-    )
-
-
-def _single_samples(
-    scan: Scan,
-) -> Iterator[tuple[Values, NDArray[np.uint8], Instants, Slots]]:
-    """Yield the scan in parts in which each tag stands at most once, oldest first."""
-    slots = scan.slots
-    _, first, inverse = np.unique(slots, return_index=True, return_inverse=True)
-    if len(first) == len(slots):
-        yield scan.values, scan.quality, scan.source_ns, slots
-        return
-    order = np.argsort(inverse, kind="stable")
-    starts = np.searchsorted(inverse[order], np.arange(len(first)))
-    turn = np.empty(len(slots), dtype=np.intp)
-    turn[order] = np.arange(len(slots)) - starts[inverse[order]]
-    for number in range(int(turn.max()) + 1):
-        part = turn == number
-        yield scan.values[part], scan.quality[part], scan.source_ns[part], slots[part]

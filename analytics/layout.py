@@ -61,7 +61,11 @@ class Gates:
 
 
 class Layout:
-    """Which rows of which kinds a scan's slots touch, worked out once for each set of slots."""
+    """Which rows of which kinds a scan's slots touch, worked out once for each set of slots.
+
+    `plain` tells of each row whether it looks at nothing but its own tag's newest sample,
+    `needs_all` of each slot whether a row or a gate needs all its samples.
+    """
 
     def __init__(self, conditions: Sequence[Condition]) -> None:
         slots = [one.row.slots for one in conditions]
@@ -70,7 +74,7 @@ class Layout:
         kinds: dict[Callable[[Sequence[Row]], Columns], list[int]] = {}
         for row, condition in enumerate(conditions):
             kinds.setdefault(condition.columns, []).append(row)
-        self._kinds = [
+        self.kinds = [
             (make([conditions[row].row for row in rows]), np.array(rows, dtype=np.intp))
             for make, rows in kinds.items()
         ]
@@ -84,8 +88,11 @@ class Layout:
         self.gates_others = np.zeros(self.slots, dtype=bool)
         self.gates_others[gates] = True
         self.plain = np.array([one.gate is None for one in conditions], dtype=bool)
-        for columns, members in self._kinds:
+        for columns, members in self.kinds:
             self.plain[members] &= isinstance(columns, Plain)
+        self.needs_all = self.gates_others.copy()
+        for row in np.flatnonzero(~self.plain).tolist():
+            self.needs_all[list(slots[row])] = True
         every = np.arange(len(conditions), dtype=np.intp)
         self.by_time = tuple(
             part for part in self._parts(every) if getattr(part.columns, "by_time", False)
@@ -103,7 +110,7 @@ class Layout:
         return known
 
     def _parts(self, rows: Rows) -> Iterator[Part]:
-        for columns, members in self._kinds:
+        for columns, members in self.kinds:
             own = np.flatnonzero(np.isin(members, rows))
             if len(own):
                 yield Part(columns, own, members[own])

@@ -99,6 +99,16 @@ class Scan:
         """Return the number of samples."""
         return len(self.slots)
 
+    def only(self, which: NDArray[np.bool_]) -> "Scan":
+        """Return the scan with those of its samples alone."""
+        return Scan(
+            self.slots[which],
+            self.values[which],
+            self.quality[which],
+            self.source_ns[which],
+            self.received_ns,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -1,9 +1,9 @@
 """The alarms on record: at most one open occurrence for each source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import RowMapping, case, select, update
+from sqlalchemy import RowMapping, bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analytics.model import Activation, Alarm, AlarmKind, AlarmState, Guidance
@@ -42,6 +42,9 @@ MUTABLE_WHEN_CLOSED = {
     "confirmed_by",
     "confirmed_comment",
 }
+IS_OPEN = tables.alarm.c.state != AlarmState.NORMAL.value
+BY_ID = select(tables.alarm).where(tables.alarm.c.id == bindparam("of_id"))
+OPEN_OF = select(tables.alarm).where(tables.alarm.c.source == bindparam("of_source"), IS_OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Alarms:
             if alarm.active:
                 await _begin(writing, alarm_id, alarm.raised_ns, announced=alarm.announced)
             await writing.note(Change("alarm raised", f"alarm {alarm_id}", body))
-            return await _kept(writing.connection, alarm_id)
+            return replace(alarm, id=alarm_id)
 
     async def change(self, alarm: Alarm, who: str = MONITOR, at_ns: int | None = None) -> Alarm:
         """Keep the new state, acknowledgement, return, closing and links of `alarm`.
@@ -100,7 +103,7 @@ class Alarms:
 
     async def open_alarms(self) -> list[Alarm]:
         """Return every open alarm, most pressing first, then newest first."""
-        rows = select(tables.alarm).where(_is_open()).order_by(*_pressing_first())
+        rows = select(tables.alarm).where(IS_OPEN).order_by(*_pressing_first())
         return await self._listed(rows)
 
     async def recent(self, limit: int = 200, state: AlarmState | None = None) -> list[Alarm]:
@@ -177,24 +180,18 @@ async def _begin(writing: Writing, alarm_id: int, at_ns: int, *, announced: bool
     await writing.add(tables.activation, row)
 
 
-def _is_open() -> Any:
-    return tables.alarm.c.state != AlarmState.NORMAL.value
-
-
 def _pressing_first() -> tuple[Any, ...]:
-    pressing = case((_is_open(), tables.alarm.c.priority), else_=1_000_000)
+    pressing = case((IS_OPEN, tables.alarm.c.priority), else_=1_000_000)
     return pressing, tables.alarm.c.raised_ns.desc(), tables.alarm.c.id.desc()
 
 
 async def _open_of(connection: AsyncConnection, source: str) -> Alarm | None:
-    rows = select(tables.alarm).where(tables.alarm.c.source == source, _is_open())
-    row = (await connection.execute(rows)).mappings().first()
+    row = (await connection.execute(OPEN_OF, {"of_source": source})).mappings().first()
     return None if row is None else _alarm_of(row)
 
 
 async def _kept(connection: AsyncConnection, alarm_id: int) -> Alarm:
-    rows = select(tables.alarm).where(tables.alarm.c.id == alarm_id)
-    row = (await connection.execute(rows)).mappings().first()
+    row = (await connection.execute(BY_ID, {"of_id": alarm_id})).mappings().first()
     if row is None:
         raise RecordMissing("报警", "alarm", alarm_id)
     return _alarm_of(row)

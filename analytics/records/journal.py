@@ -13,6 +13,11 @@ from analytics.records.canonical import canonical_json, plain
 
 BEFORE_THE_FIRST = "0" * 64
 MONITOR = "ropewatch"
+NEWEST = (
+    select(tables.journal.c.seq, tables.journal.c.sha256)
+    .order_by(tables.journal.c.seq.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,7 @@ async def append(
 
     `records` are the rows that it wrote: the SHA-256 of each as it is afterwards.
     """
-    newest = tables.journal.c.seq.desc()
-    columns = (tables.journal.c.seq, tables.journal.c.sha256)
-    last = (await connection.execute(select(*columns).order_by(newest).limit(1))).first()
+    last = (await connection.execute(NEWEST)).first()
     entry = Entry(
         seq=last.seq + 1 if last else 1,
         at_ns=at_ns,
@@ -76,7 +79,7 @@ async def append(
         sha256="",
     )
     row = {name: getattr(entry, name) for name in Entry.__slots__}
-    await connection.execute(insert(tables.journal).values(row | {"sha256": entry.digest()}))
+    await connection.execute(insert(tables.journal), row | {"sha256": entry.digest()})
 
 
 async def verify(connection: AsyncConnection) -> int | None:

@@ -69,7 +69,8 @@ class KeptState:
         table = tables.kept_state
         async with self._reach.writing() as writing:
             await writing.connection.execute(delete(table).where(table.c.name == name))
-            await writing.connection.execute(insert(table).values(name=name, content=json_text))
+            row = {"name": name, "content": json_text}
+            await writing.connection.execute(insert(table), row)
 
     async def kept(self, name: str) -> str | None:
         """Return the text kept under `name`, or None."""

@@ -40,6 +40,13 @@ class DiscreteColumns:
         among = (values[..., None] == self._states[rows]).any(axis=-1)
         return Looked(good & among, good & ~among, ~good, values)
 
+    def calm(self) -> tuple[Values, Values]:
+        """Return what lies below every state or, where the lowest is 0, above every one."""
+        lowest, highest = np.nanmin(self._states, axis=1), np.nanmax(self._states, axis=1)
+        above: Values = np.where(lowest > 0, -np.inf, highest)
+        below: Values = np.where(lowest > 0, lowest, np.inf)
+        return above, below
+
 
 class DiscreteRule(EachTag):
     """A value that is one of `states` is a condition; a switch reads 0 or 1."""

@@ -41,6 +41,10 @@ class LimitColumns:
         """Compare samples of each row, one or a column of them, with its limit."""
         return self._against.compare(rows, values, quality < UNCERTAIN_FROM)
 
+    def calm(self) -> tuple[Values, Values]:
+        """Return the side of each limit that is not beyond it."""
+        return self._against.calm()
+
 
 class LimitRule(EachTag):
     """A value that reaches a limit for long enough is a condition.

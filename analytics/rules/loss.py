@@ -24,6 +24,10 @@ class TagLostColumns:
         away, good = _away(quality), quality < UNCERTAIN_FROM
         return Looked(~good & ~away, good, away, np.full(values.shape, np.nan))
 
+    def calm(self) -> tuple[Values, Values]:
+        """Return that any good value is calm."""
+        return _any_value(len(self._slot))
+
 
 class DeviceLostColumns:
     """Devices that do not answer, by the newest sample of their first tag."""
@@ -40,6 +44,14 @@ class DeviceLostColumns:
         """Return by which samples, one or a column of them, the device is away."""
         away = _away(quality)
         return Looked(away, ~away, np.zeros(away.shape, dtype=bool), np.full(away.shape, np.nan))
+
+    def calm(self) -> tuple[Values, Values]:
+        """Return that any good value is calm."""
+        return _any_value(len(self._slot))
+
+
+def _any_value(rows: int) -> tuple[Values, Values]:
+    return np.full(rows, -np.inf), np.full(rows, np.inf)
 
 
 def _away(quality: Qualities) -> Flags:

@@ -141,13 +141,16 @@ class Newest:
             np.zeros(count, dtype=np.int64),
         )
 
-    def take(self, scan: Scan) -> None:
-        """Make the samples of `scan` the newest, as far as they are of known tags."""
+    def known(self, scan: Scan) -> Scan:
+        """Return `scan` without the tags that nothing looks at."""
         known = scan.slots < len(self.values)
-        slots = scan.slots[known]
-        self.values[slots] = scan.values[known]
-        self.quality[slots] = scan.quality[known]
-        self.source_ns[slots] = scan.source_ns[known]
+        return scan if known.all() else scan.only(known)
+
+    def put(self, scan: Scan) -> None:
+        """Make the samples of `scan` the newest; all are of known tags."""
+        self.values[scan.slots] = scan.values
+        self.quality[scan.slots] = scan.quality
+        self.source_ns[scan.slots] = scan.source_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +179,16 @@ class Columns(Protocol):
 class Plain(Protocol):
     """Columns that look at nothing but the newest sample of each row's first tag.
 
-    Whole columns of such samples can be looked at together, with the same outcome.
+    Whole columns of such samples can be looked at together, with the same outcome, and
+    those inside a calm band need not be looked at while the row neither holds nor waits.
     """
 
     def look_at(self, rows: Rows, values: Values, quality: Qualities) -> Looked:
         """Return what the samples of `rows`, in their last dimension, look like."""
+        ...
+
+    def calm(self) -> tuple[Values, Values]:
+        """Return for each row above and below what a good value surely begins nothing."""
         ...
 
 
@@ -199,6 +207,13 @@ class Against:
             beyond = turned >= self._limit[rows]
             inside = (turned < self._limit[rows]) & (turned <= self._inside[rows])
         return Looked(good & beyond, good & inside, ~good, figure)
+
+    def calm(self) -> tuple[Values, Values]:
+        """Return for each row above and below what a figure is not beyond its limit."""
+        rising = self._sign > 0
+        above: Values = np.where(rising, -np.inf, -self._limit)
+        below: Values = np.where(rising, self._limit, np.inf)
+        return above, below
 
 
 def rules_of(rows: Sequence[Row], kind: type[OneKind]) -> list[OneKind]:
