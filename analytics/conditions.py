@@ -1,6 +1,6 @@
 """Conditions: what the rules and the loss of tags and devices give to judge."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analytics.model import Advised, AlarmKind, Guidance
@@ -102,7 +102,9 @@ def _urgency(rules: Iterable[Rule]) -> dict[str, int]:
     return judged
 
 
-def _of_watch(plant: Plant, slots: dict[str, int], rule: Rule, watch: Watch, tag: Tag) -> Condition:
+def _of_watch(
+    plant: Plant, slots: Mapping[str, int], rule: Rule, watch: Watch, tag: Tag
+) -> Condition:
     return Condition(
         source=f"{rule.id}/{tag.id}/{watch.level}",
         row=Row(
@@ -140,7 +142,7 @@ def _told(name: Name, level: str) -> Name:
     return Name(zh=f"{name.zh} {SAID[level].zh}", en=f"{name.en} {SAID[level].en}")
 
 
-def _gate(slots: dict[str, int], given: EnabledWhile | None) -> Gate | None:
+def _gate(slots: Mapping[str, int], given: EnabledWhile | None) -> Gate | None:
     if given is None:
         return None
     limit = given.above if given.above is not None else given.below

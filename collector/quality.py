@@ -1,6 +1,6 @@
 """What we find wrong with samples that the protocol called good."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class FrozenWatch:
         return np.asarray((neighbour < 0) | moves, dtype=np.bool_)
 
 
-def _neighbours(watched: Iterable[Tag], slot_of: dict[str, int]) -> Iterable[int]:
+def _neighbours(watched: Iterable[Tag], slot_of: Mapping[str, int]) -> Iterable[int]:
     for tag in watched:
         neighbour = tag.frozen.neighbour if tag.frozen else None
         yield slot_of[neighbour] if neighbour else -1

@@ -1,6 +1,7 @@
 """The equipment tables of the site file: site, ropeways, devices and their tags."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -389,6 +390,11 @@ class Plant(Table):
         for device in self.device:
             yield from device.tags
 
-    def slots(self) -> dict[str, int]:
+    def slots(self) -> Mapping[str, int]:
         """Return the slot of each tag id."""
+        return self.slot_of_id
+
+    @cached_property
+    def slot_of_id(self) -> Mapping[str, int]:
+        """The slot of each tag id, worked out once."""
         return {tag.id: slot for slot, tag in enumerate(self.tags())}

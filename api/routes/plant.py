@@ -1,5 +1,6 @@
 """The plant as the screens need it: site and board."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -52,7 +53,7 @@ async def board(station: StationDep) -> dict[str, Any]:
     }
 
 
-def _ropeway(way: Ropeway, slots: dict[str, int]) -> dict[str, Any]:
+def _ropeway(way: Ropeway, slots: Mapping[str, int]) -> dict[str, Any]:
     plain = way.model_dump(
         include={
             "id",
@@ -103,7 +104,7 @@ def _device(device: Device) -> dict[str, Any]:
     }
 
 
-def _tags(station: Station, slots: dict[str, int]) -> list[dict[str, Any]]:
+def _tags(station: Station, slots: Mapping[str, int]) -> list[dict[str, Any]]:
     limits: dict[str, list[Condition]] = {}
     for condition in station.engine.conditions.values():
         if condition.tag is not None and condition.level in LETTERS.values():
