@@ -8,7 +8,7 @@ import numpy as np
 from analytics.calm import CalmBands
 from analytics.conditions import Condition
 from analytics.courses import Course, Delays, run_course
-from analytics.layout import Block, Gates, Layout, Plan, Rest, blocks_of
+from analytics.layout import Block, Gates, Groups, Layout, Plan, Rest, blocks_of, groups_of
 from analytics.rules.terms import Looked, Newest, Rows
 from collector.model import NANOSECONDS, Instants, Quality, Scan, Slots
 
@@ -74,13 +74,14 @@ class Judge:
 
     def judge_all(self, scans: Sequence[Scan]) -> list[Finding]:
         """Return what `judge` would for one scan after the other; many at once cost less."""
-        blocks = blocks_of(scans, self._layout)
+        groups = groups_of(scans)
+        blocks = blocks_of(scans, groups, self._layout)
         if not blocks:
             return [finding for scan in scans for finding in self.judge(scan)]
         found: list[Change] = []
         for block in blocks:
             found += self._run_block(block)
-        found += self._judge_rest(scans, blocks)
+        found += self._judge_rest(scans, groups, blocks)
         self._stir_again()
         return [
             self._finding((row, holds, figure), scans[place].received_ns, source_ns)
@@ -157,18 +158,18 @@ class Judge:
     def _source_ns(self, row: int) -> int:
         return int(self._newest.source_ns[self._layout.first_slot[row]])
 
-    def _judge_rest(self, scans: Sequence[Scan], blocks: Sequence[Block]) -> Iterator[Change]:
+    def _judge_rest(
+        self, scans: Sequence[Scan], groups: Groups, blocks: Sequence[Block]
+    ) -> Iterator[Change]:
         """Judge, scan by scan, the rows that no block has judged."""
         rest = Rest(self._layout, blocks)
-        last: dict[bytes, int] = {}
-        for place, scan in enumerate(scans):
-            if rest.needs(scan.slots):
-                for part, plan in self._take(scan, rest.plan):
-                    for row, holds, figure in self._renew(plan, scan.received_ns):
-                        yield place, part, row, holds, figure, self._source_ns(row)
-            else:
-                last[scan.slots.tobytes()] = place
-        for place in sorted(last.values()):
+        needed, last = rest.in_turn(scans, groups)
+        for place in needed:
+            scan = scans[place]
+            for part, plan in self._take(scan, rest.plan):
+                for row, holds, figure in self._renew(plan, scan.received_ns):
+                    yield place, part, row, holds, figure, self._source_ns(row)
+        for place in last:
             self._newest.put(self._newest.known(scans[place]))
 
     def _run_block(self, block: Block) -> Iterator[Change]:

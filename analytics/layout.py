@@ -35,6 +35,8 @@ class Part:
 
 
 Plan = tuple[Part, ...]
+Groups = Sequence[list[int]]
+"""The places of scans of the same tags, for each set of tags."""
 
 
 class Gates:
@@ -138,17 +140,10 @@ class Rest:
             for part, _ in block.parts:
                 self._left[part.rows] = False
         self._plans: dict[bytes, Plan] = {}
-        self._needs: dict[bytes, bool] = {}
 
-    def needs(self, slots: Slots) -> bool:
-        """Return whether a scan of `slots` must be taken in its turn."""
-        key = slots.tobytes()
-        found = self._needs.get(key)
-        if found is None:
-            gates = self._layout.gates_others[slots[slots < self._layout.slots]]
-            found = bool(self._layout.by_time or self.plan(slots) or gates.any())
-            self._needs[key] = found
-        return found
+    def _needs(self, slots: Slots) -> bool:
+        gates = self._layout.gates_others[slots[slots < self._layout.slots]]
+        return bool(self._layout.by_time or self.plan(slots) or gates.any())
 
     def plan(self, slots: Slots) -> Plan:
         """Return what of the plan for `slots` is left."""
@@ -159,27 +154,47 @@ class Rest:
             self._plans[key] = tuple(part for part in parts if len(part.rows))
         return self._plans[key]
 
+    def in_turn(self, scans: Sequence[Scan], groups: Groups) -> tuple[list[int], list[int]]:
+        """Return which scans must be taken in their turn, and of the others the last ones."""
+        needed: list[int] = []
+        last: list[int] = []
+        for places in groups:
+            if self._needs(scans[places[0]].slots):
+                needed += places
+            else:
+                last.append(places[-1])
+        return sorted(needed), sorted(last)
 
-def blocks_of(scans: Sequence[Scan], layout: Layout) -> list[Block]:
+
+def blocks_of(scans: Sequence[Scan], groups: Groups, layout: Layout) -> list[Block]:
     """Return the scans that can be judged together; nothing where few or none can.
 
     Of a tag that comes in scans of different shapes the order would be lost.
     """
-    if len(scans) < FEW:
-        return []
-    groups: dict[bytes, list[int]] = {}
-    for place, scan in enumerate(scans):
-        groups.setdefault(scan.slots.tobytes(), []).append(place)
     shapes = np.zeros(layout.slots, dtype=np.int64)
-    for places in groups.values():
+    for places in groups:
         slots = scans[places[0]].slots
         np.add.at(shapes, slots[slots < layout.slots], 1)
     found = []
-    for places in groups.values():
+    for places in groups:
         block = _block([scans[place] for place in places], places, layout, shapes == 1)
         if block is not None:
             found.append(block)
     return found
+
+
+def groups_of(scans: Sequence[Scan]) -> Groups:
+    """Return the places of the scans of each set of tags; nothing where there are few."""
+    if len(scans) < FEW:
+        return ()
+    # Scans of one device mostly share the very array: these need not be compared.
+    shared: dict[int, list[int]] = {}
+    for place, scan in enumerate(scans):
+        shared.setdefault(id(scan.slots), []).append(place)
+    groups: dict[bytes, list[int]] = {}
+    for places in shared.values():
+        groups.setdefault(scans[places[0]].slots.tobytes(), []).extend(places)
+    return [sorted(places) for places in groups.values()]
 
 
 def _block(scans: Sequence[Scan], places: list[int], layout: Layout, single: Flags) -> Block | None:
@@ -194,9 +209,9 @@ def _block(scans: Sequence[Scan], places: list[int], layout: Layout, single: Fla
     parts = [part.only(wanted) for part in layout.plan(slots[known])]
     return Block(
         places,
-        np.stack([scan.values for scan in scans]),
-        np.stack([scan.quality for scan in scans]),
-        np.stack([scan.source_ns for scan in scans]),
+        np.concatenate([scan.values for scan in scans]).reshape(len(scans), -1),
+        np.concatenate([scan.quality for scan in scans]).reshape(len(scans), -1),
+        np.concatenate([scan.source_ns for scan in scans]).reshape(len(scans), -1),
         at_ns,
         [(part, column[layout.first_slot[part.rows]]) for part in parts if len(part.rows)],
     )

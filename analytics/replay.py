@@ -131,8 +131,8 @@ async def stored_scans(
     seq = await history.seq_at(from_ns)
     while batch := await history.read_after(seq, BATCH_SAMPLES):
         seq = batch[-1].seq
-        within = [one.scan for one in batch if from_ns <= one.scan.received_ns < to_ns]
-        yield [scan for scan in map(slots.as_live, within) if len(scan)]
+        within = (one for one in batch if from_ns <= one.scan.received_ns < to_ns)
+        yield [scan for scan in map(slots.as_live, within) if scan.slots.size]
         if batch[-1].scan.received_ns >= to_ns:
             return
 
@@ -156,33 +156,40 @@ async def _slots_of_keys(history: Log, plant: Plant) -> Slots:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The slots for one set of tag keys, and which of these are still there: None, all."""
+
+    keys: Slots
+    own: Slots
+    kept: NDArray[np.bool_] | None
+
+
 class _LiveSlots:
     """The slots of a plant for the keys of a history, worked out once for each layout."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
-        self._known: dict[bytes, tuple[Slots, NDArray[np.bool_] | None]] = {}
+        self._known: dict[bytes, _Known] = {}
+        # Scans of a device that is polled whole share their keys: no need to compare them.
+        self._last: dict[str, _Known] = {}
 
-    def as_live(self, stored: Scan) -> Scan:
+    def as_live(self, stored: StoredScan) -> Scan:
         """Return `stored` as it was seen live, without the tags that are no longer there."""
-        key = stored.slots.tobytes()
-        found = self._known.get(key)
-        if found is None:
-            found = self._look_up(stored.slots)
-            if len(self._known) < MOST_LAYOUTS:
-                self._known[key] = found
-        own, kept = found
-        if kept is None:
-            return Scan(own, stored.values, stored.quality, stored.source_ns, stored.received_ns)
-        return Scan(
-            own,
-            stored.values[kept],
-            stored.quality[kept],
-            stored.source_ns[kept],
-            stored.received_ns,
-        )
+        scan, known = stored.scan, self._last.get(stored.device)
+        if known is None or known.keys is not scan.slots:
+            known = self._last[stored.device] = self._find(scan.slots)
+        if known.kept is not None:
+            scan = scan.only(known.kept)
+        return Scan(known.own, scan.values, scan.quality, scan.source_ns, scan.received_ns)
 
-    def _look_up(self, keys: Slots) -> tuple[Slots, NDArray[np.bool_] | None]:
-        own = self._slots[keys]
-        kept = own >= 0
-        return (own, None) if kept.all() else (own[kept], kept)
+    def _find(self, keys: Slots) -> _Known:
+        name = keys.tobytes()
+        found = self._known.get(name)
+        if found is None:
+            own = self._slots[keys]
+            kept = own >= 0
+            found = _Known(keys, own, None) if kept.all() else _Known(keys, own[kept], kept)
+            if len(self._known) < MOST_LAYOUTS:
+                self._known[name] = found
+        return replace(found, keys=keys)

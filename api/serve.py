@@ -1,7 +1,6 @@
 """Serve one station over HTTP until it is told to stop."""
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -21,6 +20,7 @@ from api.config import SiteFile
 from api.health import log_health
 from api.station import MixedFolderError, StationSettings, open_station, running
 from collector.folder import FolderInUseError
+from collector.garbage import set_aside_what_stays
 from collector.history.influx import InfluxSettingsError
 from collector.history.schema import HistoryError
 
@@ -72,15 +72,6 @@ def quiet_libraries() -> None:
             structlog.dev.ConsoleRenderer(colors=False),
         ],
     )
-
-
-def set_aside_what_stays() -> None:
-    """Let the collector of garbage never again look through what is there from the start.
-
-    On a site of ten thousand tags one such look holds up everything for a tenth of a second.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def _listen(address: Address) -> socket.socket:

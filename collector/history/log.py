@@ -3,7 +3,6 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 
 from collector.history.reading import read_segment, scans_after, sealed_after, seq_before
@@ -52,7 +51,8 @@ class Log:
                 scans = self._unsealed[1]
                 begin = bisect_right(scans, seq, key=lambda one: one.seq)
                 if begin < len(scans):
-                    return _about(islice(scans, begin, None), limit_samples)
+                    # No scan is empty: there are never more of them than samples.
+                    return _about(scans[begin : begin + limit_samples], limit_samples)
                 seq = last_seq  # what is left of it is damaged
             self._unsealed = (0, [])
             return _about(scans_after(connection, seq), limit_samples)
@@ -61,10 +61,10 @@ class Log:
 def _about(scans: Iterable[StoredScan], limit_samples: int) -> list[StoredScan]:
     """Return the first scans, with about `limit_samples` samples: one at least, if there is one."""
     found: list[StoredScan] = []
-    samples = 0
+    left = limit_samples
     for one in scans:
-        samples += len(one.scan)
-        if found and samples > limit_samples:
+        left -= one.scan.slots.size
+        if left < 0 and found:
             break
         found.append(one)
     return found

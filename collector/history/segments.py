@@ -83,13 +83,17 @@ def unseal_device(
     """Yield the scans of one device as the log held them, from the columns by tag key.
 
     The samples of a scan stand in the order of their keys, those of one tag in theirs.
+    Scans of all the same tags share the array of their keys.
     """
+    if _is_table(columns):
+        yield from _rows_of_table(name, axis, columns)
+        return
     rows = np.concatenate([column.rows for _, column in columns])
     keys = np.repeat(
         np.array([tag for tag, _ in columns], dtype=np.int32),
         [len(column) for _, column in columns],
     )
-    order = _by_scan(keys, rows, columns)
+    order = np.lexsort((keys, rows))
     values = np.concatenate([column.values for _, column in columns])[order]
     quality = np.concatenate([column.quality for _, column in columns])[order]
     source_ns = np.concatenate([column.source_ns for _, column in columns])[order]
@@ -104,17 +108,29 @@ def unseal_device(
         yield StoredScan(seqs[at], name, scan)
 
 
-def _by_scan(
-    keys: NDArray[np.int32], rows: NDArray[np.int64], columns: Sequence[tuple[int, Column]]
-) -> NDArray[np.intp]:
-    """Return the order scan by scan, and by key within each, of samples that stand by tag."""
-    first = columns[0][1].rows
+def _is_table(columns: Sequence[tuple[int, Column]]) -> bool:
+    """Return whether each tag has one sample in each of the same scans: a device polled whole."""
+    tags, first = [tag for tag, _ in columns], columns[0][1].rows
     rising = bool((np.diff(first) > 0).all())
-    tags = [tag for tag, _ in columns]
-    if rising and tags == sorted(tags) and all(_same(first, one.rows) for _, one in columns):
-        # A device that is polled whole: turning the table is far cheaper than sorting it.
-        return np.arange(len(rows)).reshape(len(columns), len(first)).T.ravel()
-    return np.lexsort((keys, rows))
+    return rising and tags == sorted(tags) and all(_same(first, one.rows) for _, one in columns)
+
+
+def _rows_of_table(
+    name: str, axis: Axis, columns: Sequence[tuple[int, Column]]
+) -> Iterator[StoredScan]:
+    """Yield the scans of a table: turning it is far cheaper than sorting its samples."""
+    keys = np.array([tag for tag, _ in columns], dtype=np.int32)
+    rows = columns[0][1].rows
+    whole = zip(
+        axis.seq[rows].tolist(),
+        np.stack([column.values for _, column in columns], axis=1),
+        np.stack([column.quality for _, column in columns], axis=1),
+        np.stack([column.source_ns for _, column in columns], axis=1),
+        axis.received_ns[rows].tolist(),
+        strict=True,
+    )
+    for seq, values, quality, source_ns, received_ns in whole:
+        yield StoredScan(seq, name, Scan(keys, values, quality, source_ns, received_ns))
 
 
 def _same(some: NDArray[np.int64], others: NDArray[np.int64]) -> bool:

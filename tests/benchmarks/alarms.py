@@ -16,9 +16,9 @@ from analytics.model import Alarm
 from analytics.records import Records
 from analytics.replay import Replay, stored_scans
 from api.live import LiveClient, LiveFeed
-from api.serve import set_aside_what_stays
 from collector.board import Board
 from collector.clock import Clock
+from collector.garbage import look_seldom, set_aside_what_stays
 from collector.history.sealer import Sealer
 from collector.model import NANOSECONDS, Scan
 from tests.benchmarks.keeping import BEGIN_NS, LATER, opened
@@ -180,6 +180,7 @@ async def _replayed(job: Job, hours: float, folder: Path) -> tuple[int, float]:
             pass
         replay, count = Replay(of, judging_of(job, on_delay_s=3.0)), 0
         span = (BEGIN_NS, BEGIN_NS + (seconds + 1) * NANOSECONDS)
+        look_seldom()  # as `ropewatch replay` does
         began_s = time.perf_counter()
         async for batch in stored_scans(history, of, *span):
             count += len(batch)

@@ -248,6 +248,55 @@ def test_many_scans_at_once_are_judged_as_one_by_one(
     assert many.state() == single.state()
 
 
+PLAIN_KINDS = [
+    a_rule("gust", tags=[GUST, OTHER_GUST], high=15, high_high=20, low=-20, off_delay_s=2),
+    a_rule("speed", tag=SPEED, high=15.5, deadband=2, on_delay_s=1.5),
+    a_rule("state", kind="discrete", tag=DISTANCE, states=[15, 20], on_delay_s=1),
+    a_rule("zero", kind="discrete", tag=GUST, states=[0], off_delay_s=1),
+]
+# What hangs on another tag has every sample of its own looked at, and this one is never read.
+ALL_LOOKED_AT = [one | {"enabled_while": {"tag": E_STOP, "below": 0}} for one in PLAIN_KINDS]
+TOGETHER = [[GUST, OTHER_GUST, DISTANCE], [SPEED, SPEED, SPEED], [GUST, GUST, OTHER_GUST], [SPEED]]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, len(TOGETHER) - 1),
+            st.sampled_from([0.0, 0.5, 1.0, 1.0, -2.0]),
+            st.lists(st.one_of(READINGS, st.just(14.0)), min_size=3, max_size=3),
+        ),
+        max_size=60,
+    ),
+    st.integers(0, 60),
+    st.integers(1, 40),
+)
+def test_a_calm_sample_that_is_passed_over_would_have_changed_nothing(
+    steps: list[tuple[int, float, list[Reading]]], cut: int, size: int
+) -> None:
+    scans, at_s = [], 100.0
+    for shape, step_s, readings in steps:
+        at_s += step_s
+        parts = [
+            scan(a_plant(), {tag: reading}, at_s)
+            for tag, reading in zip(TOGETHER[shape], readings, strict=False)
+        ]
+        scans.append(join_scans(parts))
+    found = []
+    for rules in (PLAIN_KINDS, ALL_LOOKED_AT):
+        conditions = conditions_of(a_plant(), a_judging(*rules).rule)
+        before, after = Judge(conditions), Judge(conditions)
+        heard = told(before, scans[:cut])
+        after.restore(before.state())
+        rest = scans[cut:]
+        for begin in range(0, len(rest), size):
+            heard += after.judge_all(rest[begin : begin + size])
+        told_of = [(one.condition.source, one.holds, one.value, one.at_ns) for one in heard]
+        # The tag that is never read has a twin of its own.
+        found.append([one for one in told_of if E_STOP not in one[0]])
+    assert found[0] == found[1]
+
+
 def test_rules_that_look_back_know_what_they_are_shown_again() -> None:
     rule = a_rule("rate", kind="rate", tag=GUST, change=6, within_s=10)
     scans = scans_of({GUST: [8.0, 9.0, 15.0]})
