@@ -16,7 +16,7 @@ from api.rulebook import Days, RulebookError, other_rules, played_cases, replaye
 from api.serve import Address, ServeError, quiet_libraries, serve
 from api.station import StationSettings
 from collector.clock import REAL_TIME, TimeBase
-from collector.garbage import look_seldom
+from collector.garbage import never_look
 
 BAD_INPUT = 2
 
@@ -135,7 +135,7 @@ def replay(
 ) -> None:
     """Judge stored days again: their alarms and figures, or what other rules would change."""
     known = _read_or_exit(site)
-    look_seldom()
+    never_look()
     try:
         others = other_rules(site, rules_file) if rules_file else None
         lines = replayed_lines(known, Days(data, begin, end), others)

@@ -14,7 +14,7 @@ from analytics.kpi import reckon
 from analytics.model import Activation
 from analytics.plain import figure, milliseconds
 from analytics.replay import Difference, Replay, stored_scans
-from collector.garbage import look_seldom
+from collector.garbage import never_look
 from collector.history.log import Log
 from collector.history.schema import HistoryError
 from collector.site import Plant
@@ -131,7 +131,7 @@ def _table(one: Activation) -> dict[str, Any]:
 def main() -> None:
     """Answer the question on standard input on standard output."""
     os.nice(LOWEST_TURN)
-    look_seldom()
+    never_look()
     question = Question.read(sys.stdin.buffer.read())
     try:
         found = asyncio.run(replayed(question))
