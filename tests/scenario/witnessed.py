@@ -191,7 +191,7 @@ async def drain(monitors: Forked, path: Path) -> None:
     until_s = time.monotonic() + DRAINED_S
     while True:
         await asyncio.sleep(0.5)
-        newest, sent = await asyncio.to_thread(_newest_and_sent, path)
+        newest, sent = await asyncio.to_thread(newest_and_sent, path)
         if newest and newest - sent < 60:
             break
         assert time.monotonic() < until_s, f"{newest - sent} scans were not sent in time"
@@ -199,7 +199,8 @@ async def drain(monitors: Forked, path: Path) -> None:
     await monitors.gone()
 
 
-def _newest_and_sent(path: Path) -> tuple[int, int]:
+def newest_and_sent(path: Path) -> tuple[int, int]:
+    """Return the numbers of the newest scan kept and of the last one sent."""
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
         newest = connection.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0]
         sent = connection.execute("SELECT max(seq) FROM cursor").fetchone()[0]
