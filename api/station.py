@@ -260,7 +260,8 @@ def _means(site: SiteFile, board: Board, outbox: Outbox, log_in: LogInDesk) -> M
 
 
 def _troubles(station: Station) -> tuple[Trouble, ...]:
-    own = troubles_of(station.collector.history, station.collector.thinner, station.sender)
+    collector = station.collector
+    own = troubles_of(collector.history, collector.thinner, collector.sealer, station.sender)
     return (*own, *troubles_of_notices(station.notices))
 
 

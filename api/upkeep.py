@@ -1,4 +1,4 @@
-"""`ropewatch history …`: check, export, back up and restore what a station kept."""
+"""`ropewatch history …`: check, export, back up, restore what a station kept; dead letters."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -15,9 +15,10 @@ from collector.folder import FolderInUseError, claimed
 from collector.history.export import Exported, Wanted, rfc3339
 from collector.history.export import export as write_samples
 from collector.history.schema import HistoryError
-from collector.history.upkeep import Finding
+from collector.history.upkeep import Finding, forget_letters
 from collector.history.upkeep import backup as copy_history
 from collector.history.upkeep import check as find_damage
+from collector.history.upkeep import letters as dead_letters
 from collector.history.upkeep import restore as put_back
 from collector.model import NANOSECONDS
 
@@ -90,6 +91,40 @@ def restore(
     with _plainly(), claimed(folder), _progress("checking") as tell:
         put_back(copy, folder / HISTORY, aside, tell)
     print(f"{folder / HISTORY}: restored" + (f"; before it: {aside}" if aside.exists() else ""))
+
+
+@app.command()
+def letters(
+    folder: Folder,
+    out: Annotated[
+        Path | None, typer.Option(help="Write them there as line protocol, the words as comments.")
+    ] = None,
+    drop: Annotated[
+        bool, typer.Option(help="Forget them; the monitor must not run (or use the health page).")
+    ] = False,
+) -> None:
+    """List the lines that InfluxDB refused for good, each with the server's words."""
+    with _plainly():
+        found = dead_letters(_file(folder))
+    lines = [f"# {rfc3339(one.at_ns)} {one.words}\n{one.line}" for one in found]
+    if out is None:
+        print("\n".join([*lines, f"{len(found)} dead letters"]))
+    else:
+        with _writable(out):
+            out.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        print(f"{out}: {len(found)} dead letters")
+    if drop and found:
+        with _plainly(BAD_INPUT), claimed(_file(folder).parent):
+            forget_letters(_file(folder), [one.number for one in found])
+        print(f"{len(found)} forgotten")
+
+
+@contextmanager
+def _writable(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _give_up(f"{out}: {error.strerror}; give another --out", BAD_INPUT)
 
 
 def _file(folder: Path) -> Path:

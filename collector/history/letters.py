@@ -24,6 +24,12 @@ def read_letters(connection: sqlite3.Connection, cursor: str, limit: int) -> lis
     return [DeadLetter(*row) for row in rows]
 
 
+def all_letters(connection: sqlite3.Connection) -> list[DeadLetter]:
+    """Return the dead letters of every cursor, oldest first."""
+    rows = connection.execute("SELECT id, at_ns, line, words FROM dead_letter ORDER BY id")
+    return [DeadLetter(*row) for row in rows]
+
+
 def drop_letters(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     """Forget dead letters by their numbers."""
     connection.executemany("DELETE FROM dead_letter WHERE id = ?", [(one,) for one in numbers])

@@ -15,6 +15,7 @@ from collector.history.rows import (
     Row,
     StoredScan,
     gather_courses,
+    is_whole,
     join_courses,
     load_layouts,
     row_scan,
@@ -121,7 +122,7 @@ def read_past(
     A block that cannot be read is told, and everything else is given.
     """
     blocks = Blocks(connection)
-    hot = hot_courses(connection, keys, from_ns, to_ns)
+    hot = hot_courses(connection, keys, (from_ns, to_ns), blocks.damaged)
     courses = {}
     for key in keys:
         parts = [
@@ -134,20 +135,36 @@ def read_past(
 
 
 def hot_courses(
-    connection: sqlite3.Connection, keys: Sequence[int], from_ns: int, to_ns: int
+    connection: sqlite3.Connection,
+    keys: Sequence[int],
+    within: tuple[int, int],
+    damaged: list[Damage],
 ) -> dict[int, Course]:
-    """Return the course of each tag key as far as it is not sealed yet."""
+    """Return the course of each tag key as far as it is not sealed yet.
+
+    Rows that cannot be read are left out, and added to `damaged`.
+    """
     marks = ", ".join("?" * len(keys))
     devices = connection.execute(
         f"SELECT DISTINCT device FROM held WHERE tag IN ({marks})",  # noqa: S608 - only marks
         tuple(keys),
     ).fetchall()
+    layouts = load_layouts(connection)
     rows = [
         row
         for (device,) in devices
-        for _, row in sorted(_hot_rows(connection, device, from_ns, to_ns), key=itemgetter(0))
+        for _, row in sorted(_hot_rows(connection, device, *within), key=itemgetter(0))
     ]
-    return gather_courses(rows, load_layouts(connection), keys)
+    try:
+        return gather_courses(rows, layouts, keys)
+    except (ValueError, LookupError):  # looking at each row would cost as much as reading it
+        spoilt = [row for row in rows if not is_whole(row, layouts)]
+        damaged.extend(_hot_damage(row, key) for row in spoilt for key in keys)
+        return gather_courses([row for row in rows if is_whole(row, layouts)], layouts, keys)
+
+
+def _hot_damage(row: Row, key: int) -> Damage:
+    return Damage(key, row[2], row[2] + 1, "a scan received then cannot be read")
 
 
 def _hot_rows(
@@ -175,15 +192,20 @@ def places_of(
 
 
 def scans_after(connection: sqlite3.Connection, seq: int) -> Iterator[StoredScan]:
-    """Yield the scans after `seq` that are not sealed yet, in order."""
+    """Yield the scans after `seq` that are not sealed yet, in order.
+
+    What is damaged is left out; `ropewatch history check` names it.
+    """
     layouts = load_layouts(connection)
     rows = connection.execute(
         f"SELECT seq, id, {SCAN_COLUMNS} FROM scan "  # noqa: S608 - own constants
         f"JOIN device ON device.key = scan.device WHERE seq > max(?, {SEALED}) ORDER BY seq",
         (seq,),
     )
-    for number, device, *row in rows:
-        yield StoredScan(number, device, row_scan(tuple(row), layouts))
+    for number, device, *columns in rows:
+        row: Row = tuple(columns)
+        if is_whole(row, layouts):
+            yield StoredScan(number, device, row_scan(row, layouts))
 
 
 def sealed_after(connection: sqlite3.Connection, seq: int) -> tuple[int, int] | None:

@@ -106,6 +106,22 @@ def row_scan(row: Row, layouts: dict[int, Slots]) -> Scan:
     )
 
 
+def is_whole(row: Row, layouts: dict[int, Slots]) -> bool:
+    """Return whether a row can be made a scan again: its columns are there and of one length."""
+    layout, tags, received_ns, source_ns, sources, quality, figures = row
+    known = layouts.get(layout) if layout is not None else None
+    if known is None and not isinstance(tags, bytes):
+        return False
+    width = len(known) if known is not None else len(tags or b"") // 4
+    lengths = [(figures, 8 * width)]
+    if quality is not None:
+        lengths.append((quality, width))
+    if source_ns is None:
+        lengths.append((sources or b"", 8 * width))
+    whole = all(isinstance(part, bytes) and len(part) == size for part, size in lengths)
+    return width > 0 and whole and isinstance(received_ns, int)
+
+
 def gather_courses(
     rows: Sequence[Row], layouts: dict[int, Slots], wanted: Iterable[int]
 ) -> dict[int, Course]:

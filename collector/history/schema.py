@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-VERSION = 3
+VERSION = 4
 # The write-ahead log is cut back to this after each checkpoint, so that it cannot fill the disk.
 WAL_BYTES = 64 * 1024 * 1024
 
@@ -74,6 +74,11 @@ CREATE TABLE gap (
 INSERT INTO gap (id, device, from_ns, to_ns, cause, recovered)
     SELECT id, device, from_ns, to_ns, cause, recovered FROM gap_of_devices;
 DROP TABLE gap_of_devices;
+""",
+    4: """
+CREATE TABLE damaged_scan (
+    seq INTEGER PRIMARY KEY, device INTEGER, layout INTEGER, tags BLOB, received_ns INTEGER,
+    source_ns INTEGER, sources BLOB, quality BLOB, figures BLOB);
 """,
 }
 

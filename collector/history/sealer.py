@@ -10,7 +10,7 @@ import structlog
 from collector.clock import Clock
 from collector.history.reading import SEALED
 from collector.history.rollup import HOUR_NS, MINUTE_NS
-from collector.history.rows import SCAN_COLUMNS, flatten, load_layouts
+from collector.history.rows import SCAN_COLUMNS, Samples, flatten, is_whole, load_layouts
 from collector.history.schema import HistoryError
 from collector.history.segments import PackedBlock, SealedDevice, seal_device
 from collector.history.store import History
@@ -57,21 +57,24 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One stretch, sealed."""
+    """One stretch, sealed; `damaged` are the numbers of its scans that cannot be read."""
 
     stretch: Stretch
     devices: tuple[SealedDevice, ...]
+    damaged: tuple[int, ...] = ()
 
 
 class Sealer:
     """Seals one history for as long as its task runs; the log loses nothing by a kill.
 
     What cannot be sealed stays as rows, which are read all the same: `failing` says why,
-    and nothing else is held up by it.
+    and nothing else is held up by it. A row that is damaged is set aside as it is, so that
+    it holds up nothing; `damaged` counts these.
     """
 
     def __init__(self, history: History, clock: Clock) -> None:
         self.failing = ""
+        self.damaged = 0
         self._history = history
         self._clock = clock
         self._growing: Stretch | None = None
@@ -99,6 +102,7 @@ class Sealer:
         if stretch is not None and done:
             segment = await self._history.read(lambda connection: self._sealed(connection, stretch))
             await self._history.committed(lambda connection: keep_segment(connection, segment))
+            self._note_damaged(segment)
         while await self._history.read(_rows_left):
             await self._history.committed(_clear_rows)
         return done
@@ -109,21 +113,35 @@ class Sealer:
             "SELECT DISTINCT device FROM scan WHERE seq BETWEEN ? AND ?",
             (stretch.from_seq, stretch.to_seq),
         ).fetchall()
-        sealed = []
+        sealed: list[SealedDevice] = []
+        damaged: list[int] = []
         for (device,) in devices:
-            rows = connection.execute(
+            found = connection.execute(
                 f"SELECT seq, {SCAN_COLUMNS} FROM scan "  # noqa: S608 - own constant
                 "WHERE seq BETWEEN ? AND ? AND device = ? ORDER BY seq",
                 (stretch.from_seq, stretch.to_seq, device),
             )
-            try:
-                samples = flatten([(row[0], row[1:]) for row in rows], layouts)
-                sealed.append(seal_device(device, samples, self._history.linears, self._pause))
-            except (ArithmeticError, ValueError, LookupError) as error:
-                scans = f"scans {stretch.from_seq} to {stretch.to_seq} of device {device}"
-                message = f"history {self._history.path}: {scans} cannot be sealed: {error}"
-                raise HistoryError(message) from error
-        return Segment(stretch, tuple(sealed))
+            rows = [(row[0], row[1:]) for row in found]
+            whole = [one for one in rows if is_whole(one[1], layouts)]
+            if len(whole) < len(rows):
+                damaged += sorted({seq for seq, _ in rows} - {seq for seq, _ in whole})
+            if whole:
+                sealed.append(self._sealed_device(device, flatten(whole, layouts), stretch))
+        return Segment(stretch, tuple(sealed), tuple(damaged))
+
+    def _sealed_device(self, device: int, samples: Samples, stretch: Stretch) -> SealedDevice:
+        try:
+            return seal_device(device, samples, self._history.linears, self._pause)
+        except (ArithmeticError, ValueError, LookupError) as error:
+            scans = f"scans {stretch.from_seq} to {stretch.to_seq} of device {device}"
+            message = f"history {self._history.path}: {scans} cannot be sealed: {error}"
+            raise HistoryError(message) from error
+
+    def _note_damaged(self, segment: Segment) -> None:
+        self.damaged += len(segment.damaged)
+        if segment.damaged:
+            words = "scans cannot be read and were set aside"
+            log.warning(words, scans=len(segment.damaged), first=segment.damaged[0])
 
     def _pause(self) -> None:
         self._clock.wait(PAUSE_S)
@@ -162,6 +180,11 @@ def keep_segment(connection: sqlite3.Connection, segment: Segment) -> None:
         "INSERT INTO segment (from_seq, to_seq, from_ns, to_ns, samples) VALUES (?, ?, ?, ?, ?)",
         (stretch.from_seq, stretch.to_seq, stretch.from_ns, stretch.to_ns, stretch.samples),
     ).lastrowid
+    connection.executemany(
+        f"INSERT INTO damaged_scan (seq, device, {SCAN_COLUMNS}) "  # noqa: S608 - own constant
+        f"SELECT seq, device, {SCAN_COLUMNS} FROM scan WHERE seq = ?",
+        [(seq,) for seq in segment.damaged],
+    )
     for device in segment.devices:
         axis = device.axis
         connection.execute(

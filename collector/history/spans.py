@@ -50,7 +50,7 @@ def _rolled(
     number = -(-(within[1] - begin_ns) // span_ns)
     whole = (begin_ns, begin_ns + number * span_ns)
     blocks = Blocks(connection)
-    hot = hot_courses(connection, keys, *whole)
+    hot = hot_courses(connection, keys, whole, blocks.damaged)
     by_key = {}
     for key in keys:
         course = hot[key]

@@ -2,14 +2,23 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from collector.history.export import rfc3339
+from collector.history.letters import DeadLetter, all_letters, drop_letters
 from collector.history.reading import Blocks, whole_places
-from collector.history.schema import VERSION, HistoryError, reading, version_of
+from collector.history.rows import SCAN_COLUMNS, Row, is_whole, load_layouts
+from collector.history.schema import (
+    VERSION,
+    HistoryError,
+    open_writer,
+    reading,
+    version_of,
+)
 
 Tell = Callable[[int, int], None]
 """Told how far the work is: what is done, and how much there is in all."""
@@ -32,8 +41,9 @@ class Finding:
 def check(path: Path, tell: Tell) -> list[Finding]:
     """Return everything that is damaged in a history, which may be in use.
 
-    SQLite's own check of its pages, every block unpacked, and the numbers of the log
-    without a hole between segments. HistoryError where the file cannot be opened.
+    SQLite's own check of its pages, every scan that is not sealed and every block unpacked,
+    and the numbers of the log without a hole between segments. HistoryError where the file
+    cannot be opened.
     """
     found = list(_pages(path))
     with reading(path) as connection:
@@ -41,8 +51,21 @@ def check(path: Path, tell: Tell) -> list[Finding]:
             message = f"history {path}: version {version_of(connection)}, this checks {VERSION}"
             raise HistoryError(f"{message}; start the monitor on it once, or update Ropewatch")
         found += _segments(connection)
+        found += _scans(connection)
         found += _blocks(connection, tell)
     return found
+
+
+def letters(path: Path) -> list[DeadLetter]:
+    """Return every line that a server refused for good, oldest first; HistoryError as above."""
+    with reading(path) as connection:
+        return all_letters(connection)
+
+
+def forget_letters(path: Path, numbers: Sequence[int]) -> None:
+    """Forget dead letters by their numbers; nobody may use the history meanwhile."""
+    with closing(open_writer(path)) as connection:
+        drop_letters(connection, numbers)
 
 
 def backup(path: Path, to: Path, tell: Tell) -> None:
@@ -129,6 +152,23 @@ def _segments(connection: sqlite3.Connection) -> Iterator[Finding]:
         if from_seq <= expected or to_seq < from_seq:
             yield Finding(f"segment {number} overlaps the one before it in the log")
         expected = to_seq
+
+
+def _scans(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield the scans that cannot be read, set aside or not sealed yet."""
+    layouts = load_layouts(connection)
+    try:
+        names = dict(connection.execute("SELECT key, id FROM device"))
+        for table in ("damaged_scan", "scan"):
+            sql = f"SELECT seq, device, {SCAN_COLUMNS} FROM {table}"  # noqa: S608 - own words
+            for seq, device, *columns in connection.execute(sql):
+                row: Row = tuple(columns)
+                if not is_whole(row, layouts):
+                    at = rfc3339(row[2]) if isinstance(row[2], int) else "an unknown instant"
+                    of = names.get(device, f"number {device}")
+                    yield Finding(f"scan {seq} of device {of}, received {at}, cannot be read")
+    except (sqlite3.DatabaseError, ValueError) as error:
+        yield Finding(f"scans that are not sealed yet stand on a damaged page ({error})")
 
 
 def _blocks(connection: sqlite3.Connection, tell: Tell) -> Iterator[Finding]:

@@ -7,8 +7,9 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from collector.folder import claimed
+from collector.history.store import History
 from tests.unit.collector.history.test_export import a_history
-from tests.unit.collector.history.test_sealer import SPEED
+from tests.unit.collector.history.test_sealer import LATER, PLANT, SPEED
 from tests.unit.collector.history.test_upkeep import speeds
 
 SPAN = ("--from", "2026-09-21T00:00+00:00", "--to", "2026-09-23T08:00+08:00")
@@ -40,6 +41,32 @@ async def test_a_backup_is_restored_unless_the_folder_is_in_use(tmp_path: Path) 
     assert (refused.exit_code, "in use by process" in refused.output) == (1, True)
     assert run("restore", tmp_path / "copy.sqlite", other).exit_code == 0
     assert await speeds(other / "history.sqlite") == before
+
+
+async def test_dead_letters_are_listed_written_and_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    history = History(path, PLANT, LATER)
+    for number in range(2):
+        history.bury("influxdb", f"wind,tag=a value={number}", "400: field type conflict")
+    await history.committed()
+    history.close()
+    listed = run("letters", tmp_path)
+    assert listed.exit_code == 0
+    assert listed.output.count("400: field type conflict\nwind,tag=a value=") == 2
+    assert listed.output.endswith("2 dead letters\n")
+    with claimed(tmp_path):
+        refused = run("letters", tmp_path, "--drop")
+    assert (refused.exit_code, "in use by process" in refused.output) == (2, True)
+    out = tmp_path / "letters.lp"
+    dropped = run("letters", tmp_path, "--out", out, "--drop")
+    assert (dropped.exit_code, dropped.output.endswith("2 forgotten\n")) == (0, True)
+    assert [line for line in out.read_text().splitlines() if line[0] != "#"] == [
+        "wind,tag=a value=0",
+        "wind,tag=a value=1",
+    ]
+    assert run("letters", tmp_path).output == "0 dead letters\n"
+    nowhere = run("letters", tmp_path, "--out", tmp_path / "none" / "letters.lp")
+    assert (nowhere.exit_code, nowhere.output.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from collector.clock import Clock, TimeBase
 from collector.history import sealer, spans
 from collector.history.rollup import HOUR_NS, MINUTE_NS
 from collector.history.rows import StoredScan
-from collector.history.schema import HistoryError
 from collector.history.sealer import Sealer
 from collector.history.store import History
+from collector.history.upkeep import check
 from collector.model import Quality, Scan
 from tests.unit.collector.words import BEGIN_NS, modbus, plant, scan, tag
 
@@ -269,17 +269,36 @@ async def test_damage_is_named_by_its_hour_and_everything_else_is_served(tmp_pat
         assert len(spans.damaged) == 1
 
 
-async def test_what_cannot_be_sealed_is_said_and_holds_up_no_other_device(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    "spoiling",
+    [
+        "sources = x'0011'",
+        "figures = x'00'",
+        "quality = x'000000000000'",
+        "layout = 999",
+        "layout = NULL, tags = NULL",
+    ],
+)
+async def test_a_damaged_scan_is_set_aside_and_holds_up_nothing(
+    tmp_path: Path, spoiling: str
 ) -> None:
     path = tmp_path / "history.sqlite"
     scans = [*hour_of_scans(0, 20), scan(PLANT, {GUST: 5.0}, 21)]
     async with kept(path, scans) as history:
         with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("UPDATE scan SET sources = x'0011' WHERE seq = 3")
-        with pytest.raises(HistoryError, match="cannot be sealed"):
-            await Sealer(history, LATER).seal()
-        with pytest.raises(HistoryError, match="is the file readable and undamaged"):
-            await history.read_after(0, 10**6)
-        course = (await history.courses([GUST], 0, LATER_NS))[GUST]
-        assert course.values.tolist() == [5.0]
+            connection.execute(f"UPDATE scan SET {spoiling} WHERE seq = 3")
+        others = [one for one in range(1, 22) if one != 3]
+        assert [one.seq for one in await history.read_after(0, 10**6)] == others
+        past = await history.past([SPEED, GUST], 0, LATER_NS)
+        assert [len(course.values) for course in past.courses.values()] == [19, 1]
+        assert {one.from_ns for one in past.damaged} == {BEGIN_NS + 2 * NS}
+        sealer = Sealer(history, LATER)
+        while await sealer.seal():
+            pass
+        assert (sealer.failing, sealer.damaged) == ("", 1)
+        assert [one.seq for one in await history.read_after(0, 10**6)] == others
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("SELECT seq FROM damaged_scan").fetchall() == [(3,)]
+            assert connection.execute("SELECT count(*) FROM scan").fetchone() == (0,)
+        (found,) = check(path, lambda *_: None)
+        assert found.words.startswith("scan 3 of device drive, received 20")
