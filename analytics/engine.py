@@ -28,6 +28,7 @@ RETRY_S = 1.0
 EXPIRE_EVERY_S = 1.0
 DELAYS_EVERY_S = 1.0
 QUEUE = 20_000
+MOST_AT_ONCE = 200
 LOSS = "system/engine"
 JUDGED = (AlarmKind.PROCESS, AlarmKind.MONITORING_LOST)
 
@@ -187,7 +188,10 @@ class Engine:
     async def _judge_all(self) -> None:
         while True:
             scans = await self._scans.take()
-            await self.judge_scans(scans, delays_every_s=DELAYS_EVERY_S)
+            for begin in range(0, len(scans), MOST_AT_ONCE):
+                part = scans[begin : begin + MOST_AT_ONCE]
+                await self.judge_scans(part, delays_every_s=DELAYS_EVERY_S)
+                await asyncio.sleep(0)  # after a hold-up, reading goes on beside catching up
             try:
                 await self._tell_loss()
             except RecordsError as error:

@@ -21,6 +21,7 @@ from collector.model import NANOSECONDS
 
 RETRY_RECORDS_S = 1.0
 HANGS = "the attempt before still hangs in the service"
+BROKEN = "the service's own code broke; the log of the monitor says where"
 
 log = structlog.get_logger()
 
@@ -265,9 +266,7 @@ class Outbox:
         found: Future[Reply] = Future()
         # No pool: those are waited for at the end, and a dead service would hold up the ending.
         thread = threading.Thread(
-            target=lambda: found.set_result(self._services.send(channel, letter)),
-            name=f"send-{channel.id}",
-            daemon=True,
+            target=self._send, args=(channel, letter, found), name=f"send-{channel.id}", daemon=True
         )
         self._hanging[channel.id] = thread
         thread.start()
@@ -276,3 +275,10 @@ class Outbox:
                 return await asyncio.shield(asyncio.wrap_future(found))
         except TimeoutError:
             return Reply(Outcome.FAILED, f"no end within {self._pace.deadline_s:g} s")
+
+    def _send(self, channel: Channel, letter: Letter, found: "Future[Reply]") -> None:
+        reply = Reply(Outcome.FAILED, BROKEN)
+        try:
+            reply = self._services.send(channel, letter)
+        finally:
+            found.set_result(reply)  # whatever it was, whoever waits is told at once

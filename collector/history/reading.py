@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Literal
 
 from collector.history.blocks import Axis, BlockError, Column, unpack_axis, unpack_column
@@ -150,14 +149,14 @@ def hot_courses(
         tuple(keys),
     ).fetchall()
     layouts = load_layouts(connection)
-    rows = [
-        row
-        for (device,) in devices
-        for _, row in sorted(_hot_rows(connection, device, *within), key=itemgetter(0))
-    ]
+    rows = [row for (device,) in devices for row in _hot_rows(connection, device, *within)]
     try:
         return gather_courses(rows, layouts, keys)
-    except (ValueError, LookupError):  # looking at each row would cost as much as reading it
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+    ):  # looking at each row would cost as much as reading it
         spoilt = [row for row in rows if not is_whole(row, layouts)]
         damaged.extend(_hot_damage(row, key) for row in spoilt for key in keys)
         return gather_courses([row for row in rows if is_whole(row, layouts)], layouts, keys)
@@ -167,16 +166,17 @@ def _hot_damage(row: Row, key: int) -> Damage:
     return Damage(key, row[2], row[2] + 1, "a scan received then cannot be read")
 
 
-def _hot_rows(
-    connection: sqlite3.Connection, device: int, from_ns: int, to_ns: int
-) -> list[tuple[int, Row]]:
-    """Return the rows of a device that touch the span, each with its number in the log."""
-    found = connection.execute(
-        f"SELECT seq, {SCAN_COLUMNS} FROM scan WHERE device = ? "  # noqa: S608 - own constants
-        f"AND last_ns >= ? AND first_ns < ? AND seq > {SEALED}",
-        (device, from_ns, to_ns),
-    )
-    return [(row[0], row[1:]) for row in found]
+def _hot_rows(connection: sqlite3.Connection, device: int, from_ns: int, to_ns: int) -> list[Row]:
+    """Return the rows of a device that touch the span, in the order of the log."""
+    touching = f"FROM scan WHERE device = ? AND last_ns >= ? AND first_ns < ? AND seq > {SEALED}"
+    within = (device, from_ns, to_ns)
+    sql = f"SELECT {SCAN_COLUMNS} {touching}"
+    rows = connection.execute(sql, within).fetchall()
+    seqs = connection.execute(f"SELECT seq {touching}", within).fetchall()
+    if seqs == sorted(seqs):
+        return rows
+    order = sorted(range(len(rows)), key=seqs.__getitem__)
+    return [rows[at] for at in order]
 
 
 def places_of(

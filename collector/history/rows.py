@@ -1,9 +1,10 @@
 """How a scan stands as one row of the history, and how rows become columns again."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,44 +133,57 @@ def gather_courses(
     """
     keys = sorted(set(wanted))
     parts: dict[int, list[Course]] = {key: [] for key in keys}
-    for layout, same in groupby(rows, key=lambda row: row[0]):
+    for layout, same in _by_layout(rows):
         if layout is None:
             for row in same:
                 _pick(row_scan(row, layouts), parts)
         else:
-            _gather_layout(list(same), layouts[layout], parts)
+            _gather_layout(same, layouts[layout], parts)
     return {key: join_courses(parts[key]) for key in keys}
 
 
+def _by_layout(rows: Sequence[Row]) -> Iterator[tuple[int | None, Sequence[Row]]]:
+    """Yield the runs of rows of one layout; mostly there is but one."""
+    if len({row[0] for row in rows}) == 1:
+        yield rows[0][0], rows
+        return
+    for layout, same in groupby(rows, key=itemgetter(0)):
+        yield layout, list(same)
+
+
 def _gather_layout(rows: Sequence[Row], keys: Slots, parts: dict[int, list[Course]]) -> None:
+    # Columns at once: an hour of scans is thousands of rows, and each loop over them counts.
+    _, _, _, source_ns, sources, quality, figures = zip(*rows, strict=True)
     width = len(keys)
-    figures = np.frombuffer(b"".join([row[6] for row in rows]), dtype="<f8").reshape(-1, width)
-    quality, sources = _qualities(rows, width), _sources(rows, width)
+    values = np.frombuffer(b"".join(figures), dtype="<f8").reshape(-1, width)
+    qualities = _qualities(quality, width)
+    instants = _instants(source_ns, sources, width)
     for column, key in enumerate(keys.tolist()):
         if key in parts:
-            parts[key].append(Course(sources[:, column], figures[:, column], quality[:, column]))
+            parts[key].append(Course(instants[:, column], values[:, column], qualities[:, column]))
 
 
-def _qualities(rows: Sequence[Row], width: int) -> Qualities:
+def _qualities(quality: Sequence[bytes | None], width: int) -> Qualities:
     """Return the quality of each sample, row by row."""
+    if not any(quality):
+        return np.broadcast_to(np.uint8(0), (len(quality), width))
     good = bytes(width)
-    told = [row[5] or good for row in rows]
-    if all(one is good for one in told):
-        return np.broadcast_to(np.uint8(0), (len(rows), width))
-    return np.frombuffer(b"".join(told), dtype=np.uint8).reshape(-1, width)
+    told = b"".join([one or good for one in quality])
+    return np.frombuffer(told, dtype=np.uint8).reshape(-1, width)
 
 
-def _sources(rows: Sequence[Row], width: int) -> Instants:
+def _instants(
+    source_ns: Sequence[int | None], sources: Sequence[bytes | None], width: int
+) -> Instants:
     """Return the source time of each sample, row by row."""
-    uniform = np.array([row[3] if row[3] is not None else -1 for row in rows], dtype=np.int64)
-    each = np.flatnonzero(uniform == -1).tolist()
-    shared = np.broadcast_to(uniform[:, None], (len(rows), width))
-    if not each:
-        return shared
-    sources = shared.copy()
-    for at in each:
-        sources[at] = np.frombuffer(rows[at][4] or b"", dtype="<i8")
-    return sources
+    if None not in source_ns:
+        shared = np.array(source_ns, dtype=np.int64)
+        return np.broadcast_to(shared[:, None], (len(source_ns), width))
+    each = [
+        np.frombuffer(own or b"", dtype="<i8") if at is None else np.full(width, at)
+        for at, own in zip(source_ns, sources, strict=True)
+    ]
+    return np.concatenate(each).reshape(-1, width)
 
 
 def _pick(scan: Scan, parts: dict[int, list[Course]]) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from analytics.engine import Engine
 from analytics.model import Alarm
 from analytics.notify.desk import Means, NoticeDesk
-from analytics.notify.outbox import Outbox, Pace
+from analytics.notify.outbox import Outbox, Pace, Sends
 from analytics.notify.services import Services
 from analytics.notify.terms import Telling
 from analytics.notify.words import Reading, Teller
@@ -120,7 +120,11 @@ class Calling:
 
 @asynccontextmanager
 async def calling(
-    folder: Path, telling: Telling, clock: StepClock | None = None, **pace: float
+    folder: Path,
+    telling: Telling,
+    clock: StepClock | None = None,
+    services: Sends | None = None,
+    **pace: float,
 ) -> AsyncIterator[Calling]:
     clock = clock or StepClock()
     plant = a_plant()
@@ -129,7 +133,7 @@ async def calling(
         scans = board.subscribe("engine", 1000)
         engine = Engine(plant, a_judging(), records, scans, clock)
         await engine.restore()
-        services = Services(SECRETS, lambda: clock.now_ns() // NANOSECONDS)
+        services = services or Services(SECRETS, lambda: clock.now_ns() // NANOSECONDS)
         soon = {"first_wait_s": 0.05, "longest_wait_s": 0.1, "deadline_s": 5.0} | pace
         outbox = Outbox(telling, records, services, clock, Pace(lambda: 0.5, **soon))
         teller = Teller(plant, ZoneInfo("Asia/Shanghai"))

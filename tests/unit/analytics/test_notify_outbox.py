@@ -6,6 +6,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from analytics.notify.channels import Channel
+from analytics.notify.outbox import BROKEN
+from analytics.notify.robots import Reply
+from analytics.notify.services import Letter
 from analytics.notify.terms import Telling
 from analytics.records import NoticeState
 from tests.chat_services import Answer, Robots, robots
@@ -61,6 +67,25 @@ async def test_a_service_that_never_ends_an_attempt_is_left_alone_and_said_so(
         assert "no end within" in notice.attempts[0].words
         assert "still hangs" in notice.attempts[1].words
         assert len(server.texts(ROBOT)) == 1, "no second thread waits for the same service"
+
+
+class BreaksOff:
+    """A service whose code fails in a way that nobody foresaw."""
+
+    def send(self, channel: Channel, letter: Letter) -> Reply:
+        raise ArithmeticError(channel.id, letter.title)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_service_whose_own_code_breaks_is_said_so_at_once(tmp_path: Path) -> None:
+    told = Telling.model_validate(telling_tables() | NEVER_TESTED)
+    async with calling(tmp_path, told, services=BreaksOff(), deadline_s=60) as calls:
+        await calls.raised()
+        await calls.sent(lambda: all(one.attempts for one in calls.desk.outbox.waiting))
+        words = {
+            one.attempts[0].words for one in calls.desk.outbox.waiting if one.channel != "mail"
+        }
+        assert words == {BROKEN}
 
 
 async def test_what_is_undelivered_after_its_time_is_on_the_wall_until_it_arrives(
