@@ -56,7 +56,6 @@ class CalmBands:
             scan = scan.only(loud)
         for part in _single_samples(scan):
             newest.put(part)
-            self.settle(part.slots)
             yield part.slots
 
     def _calm(self, scan: Scan) -> Flags:

@@ -68,8 +68,8 @@ class Judge:
         """Return what began or ended with `scan`, in the order of the conditions."""
         return [
             self._finding((row, holds, figure), scan.received_ns, self._source_ns(row))
-            for _, plan in self._take(scan, self._layout.plan)
-            for row, holds, figure in self._renew(plan, scan.received_ns)
+            for _, slots in self._take(scan)
+            for row, holds, figure in self._renew(slots, self._layout.plan, scan.received_ns)
         ]
 
     def judge_all(self, scans: Sequence[Scan]) -> list[Finding]:
@@ -90,7 +90,8 @@ class Judge:
 
     def remember(self, scan: Scan) -> None:
         """Take `scan` as seen before: kinds that look back know it, nothing begins or ends."""
-        for _, plan in self._take(scan, self._layout.plan):
+        for _, slots in self._take(scan):
+            plan = self._layout.by_time if slots is None else self._layout.plan(slots)
             self._look(plan, scan.received_ns)
 
     def newest(self) -> Scan:
@@ -133,18 +134,27 @@ class Judge:
         self._calm.settle()
         self._calm.stir(np.flatnonzero(busy))
 
-    def _take(self, scan: Scan, plan_of: Callable[[Slots], Plan]) -> Iterator[tuple[int, Plan]]:
-        """Make the scan's samples the newest, and yield what to look at after each part."""
+    def _take(self, scan: Scan) -> Iterator[tuple[int, Slots | None]]:
+        """Make the scan's samples the newest, and yield after each part whose rows to look at.
+
+        None stands for the rows that go by time.
+        """
         known = self._newest.known(scan)
-        for part, slots in enumerate(self._calm.take(known, self._newest)):
-            yield part, plan_of(slots)
+        yield from enumerate(self._calm.take(known, self._newest))
         # A clock set back must not keep the kinds that go by time from looking.
         if abs(scan.received_ns - self._looked_ns) >= LOOK_BY_TIME_NS:
             self._looked_ns = scan.received_ns
-            yield LAST_PART, self._layout.by_time
+            yield LAST_PART, None
 
-    def _renew(self, plan: Plan, at_ns: int) -> list[tuple[int, bool, float]]:
+    def _renew(
+        self, slots: Slots | None, plan_of: Callable[[Slots], Plan], at_ns: int
+    ) -> list[tuple[int, bool, float]]:
         """Return the rows that changed, whether they hold now, and what to show of them."""
+        if slots is None:
+            plan = self._layout.by_time
+        else:
+            plan = plan_of(slots)
+            self._calm.settle(slots)
         changed: list[tuple[int, bool, float]] = []
         for rows, looked in self._look(plan, at_ns):
             changed += self._step(rows, looked, at_ns)
@@ -166,8 +176,8 @@ class Judge:
         needed, last = rest.in_turn(scans, groups)
         for place in needed:
             scan = scans[place]
-            for part, plan in self._take(scan, rest.plan):
-                for row, holds, figure in self._renew(plan, scan.received_ns):
+            for part, slots in self._take(scan):
+                for row, holds, figure in self._renew(slots, rest.plan, scan.received_ns):
                     yield place, part, row, holds, figure, self._source_ns(row)
         for place in last:
             self._newest.put(self._newest.known(scans[place]))

@@ -117,7 +117,7 @@ def is_whole(row: Row, layouts: dict[int, Slots]) -> bool:
     lengths = [(figures, 8 * width)]
     if quality is not None:
         lengths.append((quality, width))
-    if source_ns is None:
+    if sources is not None or source_ns is None:
         lengths.append((sources or b"", 8 * width))
     whole = all(isinstance(part, bytes) and len(part) == size for part, size in lengths)
     return width > 0 and whole and isinstance(received_ns, int)
@@ -158,6 +158,9 @@ def _gather_layout(rows: Sequence[Row], keys: Slots, parts: dict[int, list[Cours
     values = np.frombuffer(b"".join(figures), dtype="<f8").reshape(-1, width)
     qualities = _qualities(quality, width)
     instants = _instants(source_ns, sources, width)
+    if not len(values) == len(qualities) == len(instants) == len(rows):
+        message = "its columns have different lengths"
+        raise ValueError(message)
     for column, key in enumerate(keys.tolist()):
         if key in parts:
             parts[key].append(Course(instants[:, column], values[:, column], qualities[:, column]))
@@ -176,17 +179,21 @@ def _instants(
     source_ns: Sequence[int | None], sources: Sequence[bytes | None], width: int
 ) -> Instants:
     """Return the source time of each sample, row by row."""
-    if None not in source_ns:
+    if None not in source_ns and not any(sources):
         shared = np.array(source_ns, dtype=np.int64)
         return np.broadcast_to(shared[:, None], (len(source_ns), width))
     each = [
-        np.frombuffer(own or b"", dtype="<i8") if at is None else np.full(width, at)
+        np.full(width, at) if own is None else np.frombuffer(own, dtype="<i8")
         for at, own in zip(source_ns, sources, strict=True)
     ]
     return np.concatenate(each).reshape(-1, width)
 
 
 def _pick(scan: Scan, parts: dict[int, list[Course]]) -> None:
+    width = len(scan.slots)
+    if not 0 < width == len(scan.values) == len(scan.quality) == len(scan.source_ns):
+        message = "its columns have different lengths"
+        raise ValueError(message)
     for at, key in enumerate(scan.slots.tolist()):
         if key in parts:
             one = slice(at, at + 1)
