@@ -24,6 +24,7 @@ OWN_TABLES = (
     "inspection",
     "log_in",
 )
+RULE_TABLES = ("rule", "alarm_class", "closed")
 RULE_TAGS = ("tag", "tags", "other")
 TAG_LIMITS = ("high", "high_high", "low", "low_low", "above", "below")
 RISING, FALLING = ("high", "high_high", "above"), ("low", "low_low", "below")
@@ -88,10 +89,22 @@ class Judging(Table):
         """Return how far back any rule looks."""
         return max((one.looks_back_s for one in self.rule), default=0.0)
 
+    def rules_said(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the tables that decide over alarms: what was written, and nothing else."""
+        found: dict[str, tuple[Table, ...]] = {name: getattr(self, name) for name in RULE_TABLES}
+        return {
+            name: [row.model_dump(mode="json", by_alias=True, exclude_unset=True) for row in tables]
+            for name, tables in found.items()
+            if tables
+        }
+
     def version(self) -> str:
-        """Return the SHA-256 of everything that decides over alarms, in hexadecimal."""
-        said = {"rule": self.rule, "alarm_class": self.alarm_class, "closed": self.closed}
-        return hashlib.sha256(canonical_json(said).encode()).hexdigest()
+        """Return the SHA-256 of what the rules, classes and closings say, in hexadecimal.
+
+        What is left unsaid does not count: a program whose rules know more, or have
+        another default, gives the same rules the same version.
+        """
+        return hashlib.sha256(canonical_json(self.rules_said()).encode()).hexdigest()
 
 
 def parse_judging(tables: Mapping[str, Any]) -> tuple[Judging | None, list[str]]:

@@ -229,7 +229,8 @@ class RuleSet:
 
     `version` is the SHA-256 of what the text says (`Judging.version`), `base` that of
     the rules in force when it was proposed, `site_file` that of the site file's own
-    rules then. `replayed` is what a replay of stored days made of it.
+    rules then; each as the program counted it that kept the set. `replayed` is what a replay of
+    stored days made of it.
     """
 
     id: int

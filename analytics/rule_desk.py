@@ -8,7 +8,7 @@ from analytics.config import Judging
 from analytics.engine import Engine, LookBack
 from analytics.model import RuleSet, RuleSetState
 from analytics.records import MONITOR, Records, RecordsError, RecordsRefused, Stores
-from analytics.rules_text import rules_of, rules_text
+from analytics.rules_text import rules_of, rules_text, version_of
 from collector.clock import Clock
 from collector.history.schema import HistoryError
 from collector.site import Plant
@@ -17,6 +17,7 @@ LOOK_EVERY_S = 0.5
 FIRST_START = "场站文件 the site file"
 EDITED = "场站文件已改动 the site file was edited"
 CAUGHT_UP = "场站文件已写入现行规则 the site file says what was released"
+RENAMED = "同样的规则，程序更新后版本号的算法不同 the same rules: the program counts versions anew"
 UNFIT = "已发布的规则不再适合设备 the released rules no longer fit the plant"
 
 log = structlog.get_logger()
@@ -38,26 +39,25 @@ async def rules_at_start(records: Records, plant: Plant, judging: Judging, now_n
     """
     kept = await records.rule_sets.in_force()
     own = judging.version()
-    if kept is not None and kept.version == own == kept.site_file:
-        return judging
-    why = FIRST_START if kept is None else EDITED
-    if kept is not None and kept.version == own:
-        why = CAUGHT_UP
+    if kept is None:
+        return await _take_site_file(records, judging, own, FIRST_START, now_ns)
+    in_force = await _called_now(records, kept.version)
+    if await _called_now(records, kept.site_file) == own:
+        released, faults = (judging, []) if in_force == own else rules_of(kept.text, plant, judging)
+        if released is not None:
+            if kept.version != in_force:
+                log.info("the rules in force have another version", before=kept.version)
+                async with records.transaction() as stores:
+                    await _begin_renamed(stores, kept, in_force, now_ns)
+            return released
+        log.error("released rules no longer fit the plant: the site file's hold", faults=faults)
+        return await _take_site_file(records, judging, kept.version, UNFIT, now_ns)
+    if in_force == own:
         # Else the next release would count as older than a file nobody touched since.
         log.info("the site file says what was released", version=own)
-    elif kept is not None and kept.site_file == own:
-        released, faults = rules_of(kept.text, plant, judging)
-        if released is not None:
-            return released
-        why = UNFIT
-        log.error("released rules no longer fit the plant: the site file's hold", faults=faults)
-    elif kept is not None:
-        log.warning("the site file's rules were changed by hand: they hold", before=kept.version)
-    async with records.transaction() as stores:
-        base = kept.version if kept is not None else own
-        one = await stores.rule_sets.propose(_of_site_file(judging, base, why, now_ns))
-        await stores.rule_sets.begin(one.id, now_ns)
-    return judging
+        return await _take_site_file(records, judging, kept.version, CAUGHT_UP, now_ns)
+    log.warning("the site file's rules were changed by hand: they hold", before=kept.version)
+    return await _take_site_file(records, judging, kept.version, EDITED, now_ns)
 
 
 class RuleDesk:
@@ -121,7 +121,7 @@ class RuleDesk:
         force since: what they changed would be lost unseen.
         """
         one = await self._records.rule_sets.get(set_id)
-        if one.state is RuleSetState.PROPOSED and one.base != self._engine.terms.rule_set:
+        if one.state is RuleSetState.PROPOSED and await self._moved_on(one):
             raise RecordsRefused(
                 "提出之后规则已变更，请以现行规则为底重新提出",
                 "other rules came into force since: propose anew from those in force",
@@ -151,18 +151,60 @@ class RuleDesk:
             if one.effective_ns is None or one.effective_ns > now_ns:
                 continue
             judging, faults = rules_of(one.text, self._plant, self._engine.judging)
-            if judging is None or one.base != self._engine.terms.rule_set:
+            if judging is None or await self._moved_on(one):
                 log.error("approved rules withdrawn", rule_set=one.id, faults=faults)
                 await self._records.rule_sets.withdraw(one.id, MONITOR, now_ns)
                 continue
             await self._take_up(one, judging, now_ns)
 
+    async def _moved_on(self, one: RuleSet) -> bool:
+        """Return whether other rules are in force than those that `one` was made from."""
+        return await _called_now(self._records, one.base) != self._engine.terms.rule_set
+
     async def _take_up(self, one: RuleSet, judging: Judging, now_ns: int) -> None:
         async def keep(stores: Stores) -> None:
             await stores.rule_sets.begin(one.id, now_ns)
+            if judging.version() != one.version:
+                await _begin_renamed(stores, one, judging.version(), now_ns)
 
         await self._engine.take_up(judging, self._look_back, keep)
         log.info("rules in force", rule_set=one.id, version=one.version)
+
+
+async def _called_now(records: Records, version: str) -> str:
+    """Return the version that this program gives the rules which are on record under `version`.
+
+    Versions are compared as one program counts them: an update never makes released
+    rules look like others.
+    """
+    kept = await records.rule_sets.of_version(version)
+    return (version_of(kept.text) if kept is not None else None) or version
+
+
+async def _begin_renamed(stores: Stores, kept: RuleSet, version: str, now_ns: int) -> None:
+    """Keep the set in force once more, under the version that its alarms bear from now on."""
+    fresh = RuleSet(
+        id=0,
+        version=version,
+        base=kept.version,
+        site_file=kept.site_file,
+        text=kept.text,
+        why=RENAMED,
+        proposed_by=MONITOR,
+        proposed_ns=now_ns,
+        state=RuleSetState.PROPOSED,
+    )
+    one = await stores.rule_sets.propose(fresh)
+    await stores.rule_sets.begin(one.id, now_ns)
+
+
+async def _take_site_file(
+    records: Records, judging: Judging, base: str, why: str, now_ns: int
+) -> Judging:
+    async with records.transaction() as stores:
+        one = await stores.rule_sets.propose(_of_site_file(judging, base, why, now_ns))
+        await stores.rule_sets.begin(one.id, now_ns)
+    return judging
 
 
 def _of_site_file(judging: Judging, base: str, why: str, now_ns: int) -> RuleSet:

@@ -6,23 +6,19 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Item
 
-from analytics.config import Judging, parse_judging
-from collector.site import Plant, Table
-
-RULE_TABLES = ("rule", "alarm_class", "closed")
+from analytics.config import RULE_TABLES, Judging, parse_judging
+from collector.site import Plant
+from collector.sitefile import parse
 
 
 def rules_text(judging: Judging) -> str:
     """Return the rules, classes and closings as TOML: what was written, and nothing else."""
     document = tomlkit.document()
-    for name in RULE_TABLES:
-        rows: tuple[Table, ...] = getattr(judging, name)
-        if not rows:
-            continue
+    for name, rows in judging.rules_said().items():
         tables = tomlkit.aot()
         for row in rows:
             table = tomlkit.table()
-            for key, value in _said(row).items():
+            for key, value in row.items():
                 table.add(key, _inline(value))
             tables.append(table)
         document.add(name, tables)
@@ -48,8 +44,10 @@ def rules_of(text: str, plant: Plant, judging: Judging) -> tuple[Judging | None,
     return judging.model_copy(update=taken), []
 
 
-def _said(row: Table) -> dict[str, Any]:
-    return row.model_dump(mode="json", by_alias=True, exclude_unset=True)
+def version_of(text: str) -> str | None:
+    """Return the version of rules by their text, whatever the plant; None if it says none."""
+    judging, _ = parse(Judging, tomllib.loads(text))
+    return None if judging is None else judging.version()
 
 
 def _inline(value: Any) -> Item:

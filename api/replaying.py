@@ -38,8 +38,9 @@ class Question:
         said = {
             "history": str(self.history),
             "plant": self.plant.model_dump(mode="json", by_alias=True),
-            "before": self.before.model_dump(mode="json", by_alias=True),
-            "after": self.after.model_dump(mode="json", by_alias=True),
+            # Only what was written, or they would have other versions over there.
+            "before": self.before.model_dump(mode="json", by_alias=True, exclude_unset=True),
+            "after": self.after.model_dump(mode="json", by_alias=True, exclude_unset=True),
             "span": self.span,
         }
         return json.dumps(said).encode()

@@ -98,6 +98,11 @@ class RuleSets:
         found = await self._found(_in_state(RuleSetState.APPROVED))
         return sorted(found, key=lambda one: (one.effective_ns or 0, one.id))
 
+    async def of_version(self, version: str) -> RuleSet | None:
+        """Return the newest set kept under a version."""
+        rows = _newest_first().where(tables.rule_set.c.version == version).limit(1)
+        return next(iter(await self._found(rows)), None)
+
     async def listed(self, limit: int) -> list[RuleSet]:
         """Return the newest sets, newest first."""
         return await self._found(_newest_first().limit(limit))

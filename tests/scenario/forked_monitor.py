@@ -2,7 +2,8 @@
 
 `python -m tests.scenario.forked_monitor SITE FOLDER`: each line read starts a monitor and
 prints its process id; the next line is read when that monitor is gone. To be killed at
-hundreds of instants, a monitor must begin in a moment.
+hundreds of instants, a monitor must begin in a moment. The environment may name how often
+approved rules are looked for (RULES_LOOK_EVERY_S) and a file that hears of every alarm (TOLD_TO).
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from analytics import rule_desk
 from api.config import SiteFile, read_site
 from api.serve import quiet_libraries
 from api.station import StationSettings, open_station, running
@@ -27,13 +29,22 @@ async def monitor(site: SiteFile, folder: Path) -> None:
             station.sender._pace = replace(
                 station.sender._pace, longest_wait_s=1.0, refused_wait_s=0.5
             )
+        told_to = os.environ.get("TOLD_TO")
+        if told_to is not None:
+            file = os.open(told_to, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            station.engine.tell(lambda alarm: _write(file, alarm.source))
         async with running(station, ended.set):
             await ended.wait()
+
+
+def _write(file: int, source: str) -> None:
+    os.write(file, f"{source}\n".encode())
 
 
 def main(site_file: str, folder: str) -> None:
     """Fork one monitor for each line."""
     site = read_site(Path(site_file))
+    rule_desk.LOOK_EVERY_S = float(os.environ.get("RULES_LOOK_EVERY_S", rule_desk.LOOK_EVERY_S))
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:

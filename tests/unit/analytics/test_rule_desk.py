@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from analytics.conditions import Condition, conditions_of
 from analytics.config import Judging
 from analytics.judge import Judge
-from analytics.model import Alarm, RuleSetState
+from analytics.model import Alarm, RuleSet, RuleSetState
 from analytics.records import Records, RecordsError, RecordsRefused, Stores
 from analytics.rule_desk import RuleDesk, RuleFaults, rules_at_start
-from analytics.rules_text import rules_of, rules_text
+from analytics.rules.limit import LimitRule
+from analytics.rules_text import rules_of, rules_text, version_of
 from api.config import read_site
 from api.demo import demo_site
 from collector.history.schema import HistoryError
@@ -267,6 +269,89 @@ async def test_rules_released_after_the_file_caught_up_hold_over_a_restart(tmp_p
     async with Records.open(address_of(tmp_path / "records.sqlite"), lambda: NOON_NS) as records:
         judging = await rules_at_start(records, a_plant(), copied, NOON_NS)
     assert judging.version() == a_judging(OTHER).version()
+
+
+def test_a_version_tells_what_is_written_and_nothing_that_a_program_knows_beside() -> None:
+    said = a_judging(OLD)
+    assert said.version() == version_of(rules_text(said))
+    assert set(said.rules_said()) == {"rule"}
+    assert set(said.rules_said()["rule"][0]) == set(OLD)
+    assert said.version() == a_judging(OLD, kpi={}).version()
+    assert said.version() != a_judging({**OLD, "latching": True}).version()
+
+
+def test_a_field_that_a_later_program_adds_leaves_the_version_as_it_is() -> None:
+    class LaterLimit(LimitRule):
+        hold_s: float = 5.0
+
+    said = a_judging(OLD)
+    later = said.model_copy(update={"rule": (LaterLimit.model_validate(OLD),)})
+    assert later.version() == said.version()
+
+
+def of_older_program(said: Judging) -> str:
+    """Another SHA-256 for the same rules, as a program that counts otherwise would give."""
+    return sha256(said.version().encode()).hexdigest()
+
+
+async def kept_by_older_program(
+    records: Records, said: Judging, base: Judging, site_file: Judging
+) -> RuleSet:
+    names = {"version": said, "base": base, "site_file": site_file}
+    return await records.rule_sets.propose(
+        RuleSet(
+            id=0,
+            **{name: of_older_program(one) for name, one in names.items()},
+            text=rules_text(said),
+            why="试",
+            proposed_by="李工",
+            proposed_ns=NOON_NS,
+            state=RuleSetState.PROPOSED,
+        )
+    )
+
+
+async def test_rules_kept_by_a_program_that_counted_versions_otherwise_stay_in_force(
+    tmp_path: Path,
+) -> None:
+    first, second, third = a_judging(OLD), a_judging(OLD, OTHER), a_judging(OTHER)
+    async with Records.open(address_of(tmp_path / "records.sqlite"), lambda: NOON_NS) as records:
+        for said, base in ((first, first), (second, first)):
+            one = await kept_by_older_program(records, said, base, first)
+            await records.rule_sets.begin(one.id, NOON_NS)
+        waits = await kept_by_older_program(records, third, second, first)
+        await records.rule_sets.approve(waits.id, "王磊", 1, 1)
+        released = await rules_at_start(records, a_plant(), first, NOON_NS)
+        assert released == second
+        now = await records.rule_sets.in_force()
+        assert now is not None
+        assert (now.version, now.text) == (second.version(), rules_text(second))
+        assert await rules_at_start(records, a_plant(), first, NOON_NS) == second
+        assert len(await records.rule_sets.listed(9)) == 4
+    async with a_desk(tmp_path, judging=second) as desk:
+        rule_desk = RuleDesk(a_plant(), desk.engine, desk.records, desk.clock, nothing_before)
+        await rule_desk.restore()
+        await rule_desk.take_up_due()
+        now = await desk.records.rule_sets.in_force()
+        assert now is not None
+        assert now.version == desk.engine.terms.rule_set == third.version()
+        assert await rules_at_start(desk.records, a_plant(), first, NOON_NS) == third
+        assert await rules_at_start(desk.records, a_plant(), second, NOON_NS) == second
+        assert await desk.records.journal.verify() is None
+
+
+async def test_an_untouched_site_file_kept_by_an_older_program_stays_the_one_in_force(
+    tmp_path: Path,
+) -> None:
+    own = a_judging(OLD)
+    async with Records.open(address_of(tmp_path / "records.sqlite"), lambda: NOON_NS) as records:
+        one = await kept_by_older_program(records, own, own, own)
+        await records.rule_sets.begin(one.id, NOON_NS)
+        assert await rules_at_start(records, a_plant(), own, NOON_NS) == own
+        states = [each.state for each in await records.rule_sets.listed(9)]
+        assert states == ["in_force", "superseded"]
+        edited = a_judging(OTHER)
+        assert await rules_at_start(records, a_plant(), edited, NOON_NS) == edited
 
 
 async def test_a_history_that_cannot_be_read_puts_a_change_off_and_ends_nothing(
