@@ -37,13 +37,15 @@ class AlarmClass(Table):
 
     id: Id
     longest_shelf_h: float = Field(default=8.0, ge=0, le=24)
-    longest_out_of_service_h: float = Field(default=168.0, gt=0, le=2160)
+    longest_out_of_service_h: float = Field(default=168.0, ge=0, le=2160)
     hidden_while_closed: bool = False
     must_be_acknowledged: bool = True
 
 
 SAFETY = AlarmClass(id="safety", longest_shelf_h=0)
 OPERATING = AlarmClass(id="operating", hidden_while_closed=True)
+# Of the register alone: whoever hid it would hide that a safety device is out of action.
+BYPASS = AlarmClass(id="bypass", longest_shelf_h=0, longest_out_of_service_h=0)
 
 
 class RopeInstrument(Table):
@@ -82,8 +84,8 @@ class Judging(Table):
     log_in: LogInTerms = LogInTerms()
 
     def classes(self) -> dict[str, AlarmClass]:
-        """Return every class by its id; `safety` and `operating` are there unasked."""
-        return {one.id: one for one in (SAFETY, OPERATING, *self.alarm_class)}
+        """Return every class by its id; `safety`, `operating` and `bypass` are there unasked."""
+        return {one.id: one for one in (SAFETY, OPERATING, *self.alarm_class, BYPASS)}
 
     def looks_back_s(self) -> float:
         """Return how far back any rule looks."""
@@ -206,7 +208,10 @@ def _astray(tables: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _strange_classes(tables: Mapping[str, Any]) -> Iterator[str]:
-    known = {SAFETY.id, OPERATING.id, *(text(one, "id") for one in rows(tables, "alarm_class"))}
+    own = {text(one, "id") for one in rows(tables, "alarm_class")}
+    if BYPASS.id in own:
+        yield f"alarm_class '{BYPASS.id}': is that of the bypass register, and stays as it is"
+    known = {SAFETY.id, OPERATING.id, *own}
     for rule in rows(tables, "rule"):
         for one in texts(rule, "alarm_class"):
             if one not in known:

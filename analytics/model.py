@@ -31,6 +31,7 @@ class AlarmKind(StrEnum):
     SYSTEM = "system"
     ROPE = "rope"
     OVERDUE = "overdue"
+    BYPASS = "bypass"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     DECIDE = "decide"
     DO_TASKS = "do_tasks"
     SUBSTITUTE = "substitute"
+    ENTER_BYPASSES = "enter_bypasses"
+    APPROVE_BYPASSES = "approve_bypasses"
     TEND_HISTORY = "tend_history"
     PROPOSE_RULES = "propose_rules"
     APPROVE_RULES = "approve_rules"
@@ -46,7 +48,7 @@ _DESK = frozenset({Permission.READ, Permission.ANSWER_ALARMS, Permission.SPEAK})
 
 PERMITS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.READ}),
-    Role.OPERATOR: _DESK | {Permission.SHELVE_ALARMS},
+    Role.OPERATOR: _DESK | {Permission.SHELVE_ALARMS, Permission.ENTER_BYPASSES},
     Role.SHIFT_LEAD: _DESK
     | {
         Permission.SHELVE_ALARMS,
@@ -54,6 +56,8 @@ PERMITS: dict[Role, frozenset[Permission]] = {
         Permission.DECIDE,
         Permission.DO_TASKS,
         Permission.SUBSTITUTE,
+        Permission.ENTER_BYPASSES,
+        Permission.APPROVE_BYPASSES,
         Permission.READ_JOURNAL,
         Permission.TEST_CHANNELS,
     },
@@ -63,6 +67,7 @@ PERMITS: dict[Role, frozenset[Permission]] = {
         Permission.TAKE_ALARMS_OUT,
         Permission.DO_TASKS,
         Permission.SUBSTITUTE,
+        Permission.ENTER_BYPASSES,
         Permission.PROPOSE_RULES,
     },
     Role.SAFETY_OFFICER: _DESK
@@ -70,6 +75,7 @@ PERMITS: dict[Role, frozenset[Permission]] = {
         Permission.TEST_CHANNELS,
         Permission.TAKE_ALARMS_OUT,
         Permission.DO_TASKS,
+        Permission.APPROVE_BYPASSES,
         Permission.PROPOSE_RULES,
         Permission.APPROVE_RULES,
         Permission.READ_JOURNAL,
@@ -77,6 +83,7 @@ PERMITS: dict[Role, frozenset[Permission]] = {
     Role.DUTY_LEADER: _DESK
     | {
         Permission.DECIDE,
+        Permission.APPROVE_BYPASSES,
         Permission.APPROVE_RULES,
         Permission.READ_JOURNAL,
         Permission.TEST_CHANNELS,

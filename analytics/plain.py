@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from analytics.model import Alarm, Consultation, Guidance, RopeTest, Task, Trace
-from analytics.records import Head
+from analytics.records import Bypass, Head
 from collector.site import Name
 
 Plain = dict[str, Any]
@@ -148,6 +148,35 @@ def task_table(task: Task) -> Plain:
         "note": task.note,
         "name": task.name,
         "done_ms": milliseconds(task.done_ns),
+    }
+
+
+def bypass_table(one: Bypass, now_ns: int) -> Plain:
+    """Return one bypass with every approval, and whether it is overdue at `now_ns`."""
+    return {
+        "id": one.id,
+        "ropeway": one.ropeway,
+        "safety_device": one.safety_device,
+        "tag": one.tag,
+        "reason": one.reason,
+        "measures": one.measures,
+        "from_ms": milliseconds(one.from_ns),
+        "until_ms": milliseconds(one.until_ns),
+        "overdue": one.overdue(now_ns),
+        "entered_by": one.entered_by,
+        "entered_ms": milliseconds(one.entered_ns),
+        "approvals": [
+            {
+                "asked_by": said.asked_by,
+                "approved_by": said.approved_by,
+                "at_ms": milliseconds(said.at_ns),
+                "until_ms": milliseconds(said.until_ns),
+            }
+            for said in one.approvals
+        ],
+        "ended_ms": milliseconds(one.ended_ns),
+        "ended_by": one.ended_by,
+        "ended_note": one.ended_note,
     }
 
 

@@ -12,6 +12,7 @@ from api.guard import guard
 from api.routes import (
     alarm_history,
     alarms,
+    bypasses,
     consultations,
     health,
     history,
@@ -47,6 +48,7 @@ ROUTES = (
     ropes,
     tasks,
     substitutions,
+    bypasses,
     notices,
     health,
     metrics,

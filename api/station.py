@@ -16,6 +16,7 @@ import structlog
 
 from analytics.access import AccessDesk
 from analytics.brief import Evidence
+from analytics.bypass import BypassDesk
 from analytics.config import Judging
 from analytics.consultation import Consultations
 from analytics.engine import QUEUE, Engine, LookBack
@@ -94,6 +95,7 @@ class Station:
     ropes: RopeDesk
     inspections: InspectionDesk
     substitutions: SubstitutionDesk
+    bypasses: BypassDesk
     notices: NoticeDesk
     look_back: LookBack
     rules: RuleDesk
@@ -222,6 +224,7 @@ def _assemble(
         substitutions=SubstitutionDesk(
             site.plant, records, collector.examination.substitutes, clock
         ),
+        bypasses=BypassDesk(site.plant, records, engine, clock),
         notices=NoticeDesk(_means(site, board, outbox, log_in), records, engine, clock),
         log_in=log_in,
         access=access,
@@ -292,6 +295,7 @@ async def _restore(station: Station) -> None:
     await station.look_back(engine.judge, engine.judging.looks_back_s())
     await station.rules.restore()
     await station.substitutions.restore()
+    await station.bypasses.restore()
     await station.notices.restore()
     lately = Wanted(from_ns=station.clock.now_ns() - HOUR_NS)
     station.live.floods.restore(await station.records.alarms.past(lately, MOST_REMEMBERED))
@@ -309,6 +313,7 @@ async def running(station: Station, stop: Callable[[], None]) -> AsyncIterator[N
         station.ropes.run(),
         station.live.run(),
         station.substitutions.run(),
+        station.bypasses.run(),
         station.notices.run(),
         station.log_in.run(),
         station.rules.run(),

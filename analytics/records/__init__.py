@@ -1,6 +1,7 @@
 """Keep for good what was raised, tested, inspected and decided."""
 
 from analytics.records.alarms import Wanted
+from analytics.records.bypasses import Approval, Bypass
 from analytics.records.callouts import Callout
 from analytics.records.canonical import canonical_json
 from analytics.records.consultations import Head, Opening
@@ -14,7 +15,9 @@ from analytics.records.tasks import Closing
 
 __all__ = [
     "MONITOR",
+    "Approval",
     "Attempt",
+    "Bypass",
     "Callout",
     "Change",
     "Closing",

@@ -39,6 +39,7 @@ class Records:
         self.tests = stores.tests
         self.tasks = stores.tasks
         self.substitutions = stores.substitutions
+        self.bypasses = stores.bypasses
         self.callouts = stores.callouts
         self.notices = stores.notices
         self.rule_sets = stores.rule_sets

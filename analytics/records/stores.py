@@ -6,6 +6,7 @@ from sqlalchemy import delete, insert, select
 
 from analytics.records import journal, tables
 from analytics.records.alarms import Alarms
+from analytics.records.bypasses import Bypasses
 from analytics.records.callouts import Callouts
 from analytics.records.consultations import Consultations
 from analytics.records.notices import Notices
@@ -89,6 +90,7 @@ class Stores:
     tests: RopeTests
     tasks: Tasks
     substitutions: Substitutions
+    bypasses: Bypasses
     callouts: Callouts
     notices: Notices
     rule_sets: RuleSets
@@ -107,6 +109,7 @@ def stores_over(reach: Reach) -> Stores:
         tests=RopeTests(reach),
         tasks=Tasks(reach),
         substitutions=Substitutions(reach),
+        bypasses=Bypasses(reach),
         callouts=Callouts(reach),
         notices=Notices(reach),
         rule_sets=RuleSets(reach),

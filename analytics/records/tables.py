@@ -328,6 +328,36 @@ rule_set = Table(
     Index("ix_rule_set_state", "state"),
 )
 
+bypass = Table(
+    "bypass",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("ropeway", short_text(48), nullable=False),
+    Column("safety_device", Text, nullable=False),
+    Column("tag", short_text(120)),
+    Column("reason", Text, nullable=False),
+    Column("measures", Text, nullable=False),
+    Column("from_ns", Nanoseconds, nullable=False),
+    Column("entered_by", Text, nullable=False),
+    Column("entered_ns", Nanoseconds, nullable=False),
+    Column("ended_ns", Nanoseconds),
+    Column("ended_by", Text),
+    Column("ended_note", Text),
+    Index("ix_bypass_ended_ns", "ended_ns"),
+)
+
+bypass_approval = Table(
+    "bypass_approval",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("bypass", RowId, ForeignKey("bypass.id"), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("at_ns", Nanoseconds, nullable=False),
+    Column("until_ns", Nanoseconds, nullable=False),
+    Index("ix_bypass_approval_bypass", "bypass"),
+)
+
 access_key = Table(
     "access_key",
     metadata,

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from analytics.acts import Hiding
 from analytics.model import AlarmState
 from analytics.people import Caller, Permission
-from analytics.plain import alarm_table
+from analytics.plain import alarm_table, bypass_table
 from analytics.records import RecordMissing
 from api.deps import (
     READING,
@@ -74,13 +74,14 @@ async def alarms(
 
 @router.get("/alarms/hand-over")
 async def hand_over(station: StationDep) -> dict[str, Any]:
-    """Return what the next shift must know: every hidden alarm, and those that wait."""
-    standing = station.engine.alarms
-    return {
+    """Return what the next shift must know: hidden alarms, those that wait, and bypasses."""
+    standing, now_ns = station.engine.alarms, station.clock.now_ns()
+    states = {
         state.value: [alarm_table(alarm) for alarm in standing if alarm.state is state]
         for state in AlarmState
         if state is not AlarmState.NORMAL
     }
+    return states | {"bypassed": [bypass_table(one, now_ns) for one in station.bypasses.standing]}
 
 
 @router.post("/alarms/out-of-service")

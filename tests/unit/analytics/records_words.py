@@ -20,7 +20,7 @@ from analytics.model import (
     Verdict,
     WindowLoss,
 )
-from analytics.records import Notice, Opening, Receipt, Records
+from analytics.records import Approval, Bypass, Notice, Opening, Receipt, Records
 from collector.site import Name
 from tests.databases import address_of
 
@@ -148,3 +148,28 @@ def a_rule_set(**other: Any) -> RuleSet:
         "state": RuleSetState.PROPOSED,
     }
     return RuleSet(**words | other)
+
+
+def a_bypass(**other: Any) -> Bypass:
+    words: dict[str, Any] = {
+        "id": 0,
+        "ropeway": "north",
+        "safety_device": "下站 3 号门锁开关",
+        "tag": None,
+        "reason": "开关进水，备件明日到",
+        "measures": "专人看门，对讲每 10 分钟报一次",
+        "from_ns": NOON_NS,
+        "entered_by": "李工",
+        "entered_ns": NOON_NS,
+    }
+    return Bypass(**words | other)
+
+
+def an_approval(**other: Any) -> Approval:
+    words: dict[str, Any] = {
+        "asked_by": "李工",
+        "approved_by": "王磊",
+        "at_ns": NOON_NS,
+        "until_ns": NOON_NS + 3_600_000_000_000,
+    }
+    return Approval(**words | other)

@@ -21,6 +21,7 @@ from tests.databases import address_of
 from tests.people import keep_person
 from tests.unit.analytics.records_words import (
     NOON_NS,
+    a_bypass,
     a_decision,
     a_notice,
     a_rule_set,
@@ -28,6 +29,7 @@ from tests.unit.analytics.records_words import (
     a_test,
     a_trace,
     an_alarm,
+    an_approval,
     an_opening,
     opened,
 )
@@ -52,6 +54,8 @@ TABLES = {
     "session",
     "access_key",
     "rule_set",
+    "bypass",
+    "bypass_approval",
 }
 
 
@@ -89,6 +93,8 @@ async def fill(path: Path) -> None:
         key = AccessKey(0, KeyKind.KIOSK, "wall", person.grants, NOON_NS, person.name, NOON_NS + 1)
         await records.access_keys.add(key, "1" * 64)
         await records.rule_sets.propose(a_rule_set())
+        bypass = await records.bypasses.enter(a_bypass(), an_approval())
+        await records.bypasses.end(bypass.id, "李工", NOON_NS, "已换开关，试验三次正常")
 
 
 def copies_altered(store: Path) -> Iterator[tuple[Path, str, str]]:

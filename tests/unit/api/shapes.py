@@ -45,6 +45,23 @@ ASIDE = {
     "from_ms": int,
     "until_ms": MAYBE,
 }
+BYPASS = {
+    "id": int,
+    "ropeway": str,
+    "safety_device": str,
+    "tag": (str, type(None)),
+    "reason": str,
+    "measures": str,
+    "from_ms": int,
+    "until_ms": int,
+    "overdue": bool,
+    "entered_by": str,
+    "entered_ms": int,
+    "approvals": [{"asked_by": str, "approved_by": str, "at_ms": int, "until_ms": int}],
+    "ended_ms": MAYBE,
+    "ended_by": (str, type(None)),
+    "ended_note": (str, type(None)),
+}
 WALL = {
     "undelivered": int,
     "failed_tests": int,

@@ -16,6 +16,7 @@ from analytics.people import Grant, Permission, Role
 from api.app import create_app
 from api.deps import LoggedIn, Needs, Public
 from tests.people import LOGIN, NAME, PASSWORD, a_person, keep_person
+from tests.unit.analytics.records_words import a_bypass, an_approval
 from tests.unit.api.parts import HERE, SPEED, Desk, a_desk, a_rope_alarm, a_station, a_task, log_in
 from tests.unit.api.shapes import ERROR, fits
 
@@ -113,6 +114,13 @@ async def test_a_viewer_can_change_nothing(tmp_path: Path) -> None:
             assert (await viewer.get(path)).status_code == 403
 
 
+APPROVED: dict[str, Any] = {"for_s": 600, "second_login": LOGIN, "second_password": PASSWORD}
+BYPASS = APPROVED | {
+    "ropeway": "north",
+    "safety_device": "3 号门锁",
+    "reason": "进水",
+    "measures": "专人看门",
+}
 ACTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/api/alarms/{alarm}/acknowledge", {}),
     ("/api/alarms/{alarm}/confirm", {}),
@@ -129,6 +137,9 @@ ACTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("/api/consultations/{consultation}/close", {"password": PASSWORD}),
     ("/api/substitutions", {"tag": SPEED, "value": 4.0, "for_s": 600}),
+    ("/api/bypasses", BYPASS),
+    ("/api/bypasses/{bypass}/renew", APPROVED),
+    ("/api/bypasses/{bypass}/end", {"note": "x"}),
 )
 
 
@@ -137,7 +148,13 @@ async def test_who_works_at_one_ropeway_cannot_act_on_another(tmp_path: Path) ->
         raised: Alarm = await desk.station.engine.raise_alarm(a_rope_alarm())
         task = await desk.station.records.tasks.open_task(a_task())
         opened = await desk.post("/api/consultations", {"reason": "x", "ropeways": ["north"]}, 201)
-        ids = {"alarm": raised.id, "task": task.id, "consultation": opened["id"]}
+        bypass = await desk.station.records.bypasses.enter(a_bypass(), an_approval())
+        ids = {
+            "alarm": raised.id,
+            "task": task.id,
+            "consultation": opened["id"],
+            "bypass": bypass.id,
+        }
         everything = [Grant(role, "south") for role in Role]
         southerner = await _as(desk, "nan", *everything)
         before = len(await desk.station.records.journal.entries())
