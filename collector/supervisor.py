@@ -312,6 +312,8 @@ class Supervisor:
         kind = error.kind if isinstance(error, DriverError) else type(error).__name__
         health.errors[kind] += 1
         health.reason, health.kind = str(error) or kind, kind
+        if isinstance(error, DriverError) and error.brought:
+            self._publish(error.brought)
         now_ns = self._clock.now_ns()
         if health.state is not DeviceState.LOST:
             health.state = DeviceState.LOST

@@ -8,10 +8,14 @@ from collector.model import Scan, Slots
 
 
 class DriverError(Exception):
-    """The device could not be read; `kind` is one word for counting, the text says why."""
+    """The device could not be read; `kind` is one word for counting, the text says why.
 
-    def __init__(self, kind: str, words: str) -> None:
+    `brought` is what it had given before that and nobody has taken yet: no less true for it.
+    """
+
+    def __init__(self, kind: str, words: str, brought: Scan | None = None) -> None:
         self.kind = kind
+        self.brought = brought
         super().__init__(words)
 
 

@@ -120,7 +120,10 @@ class OpcUaDriver:
         self._begin(self._session)
 
     async def scan(self) -> Scan:
-        """Return what came since the last scan, and what the server confirmed."""
+        """Return what came since the last scan, and what the server confirmed.
+
+        The server has had our word for what came: where it fails now, the error carries it.
+        """
         session = self._session
         if session is None:
             raise DriverError("not_connected", f"{self.address}: not connected")
@@ -131,7 +134,10 @@ class OpcUaDriver:
             await self._check_silence(session)
             self._check_certificate(session)
         except (TimeoutError, OSError, UaError, DriverError, WireError) as error:
-            raise self._worded(error) from error
+            raise self._worded(error, self._brought()) from error
+        return self._brought()
+
+    def _brought(self) -> Scan:
         return self._rows.scan(self._confirmed_ns, self._clock.now_ns())
 
     async def close(self) -> None:
@@ -254,7 +260,7 @@ class OpcUaDriver:
             "server_certificate_days": round(days_left(known.server.ends_ns, now_ns), 1),
         }
 
-    def _worded(self, error: Exception) -> DriverError:
+    def _worded(self, error: Exception, brought: Scan | None = None) -> DriverError:
         """Return the error as one line that says where, what and, where known, what to do."""
         kind, words = reason_of(error, self._secrets)
-        return DriverError(kind, f"{self.address}: {words}")
+        return DriverError(kind, f"{self.address}: {words}", brought)

@@ -10,7 +10,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
 from collector.drivers import DriverError
-from collector.model import Quality
+from collector.model import Quality, Scan
 from tests.contract.opcua_parts import SCAN_S, URI, Reading, device_with, peer, reading
 from tests.faultproxy import FaultProxy
 
@@ -118,6 +118,33 @@ async def test_a_server_that_falls_silent_is_lost_within_two_periods_of_its_keep
             await found.until(lambda: False)
         assert caught.value.kind == "silent"
         assert time.monotonic() - begun_s < 0.5 + 2 * SCAN_S + 0.2
+
+
+async def first_failure(found: Reading) -> Scan | None:
+    """Read until it fails; return what the error brought."""
+    async with asyncio.timeout(20 * SCAN_S):
+        while True:
+            try:
+                found.scans.append(await found.driver.scan())
+            except DriverError as error:
+                return error.brought
+            await asyncio.sleep(SCAN_S / 10)
+
+
+async def test_what_came_before_the_connection_broke_is_not_lost_with_it() -> None:
+    async with peer(["a"]) as server, reading(device_with(server.port, ["a"])) as found:
+        await found.until(found.all_good)
+        given = [float(number) for number in range(10, 15)]
+        for value in given:
+            await server.put("a", value)
+            await asyncio.sleep(SCAN_S / 10)
+        await asyncio.sleep(SCAN_S)  # on its way to us, and acknowledged
+        await server.stop()
+        brought = await first_failure(found)
+        assert brought is not None
+        found.scans.append(brought)
+        assert [value for _, value in found.samples(0) if value in given] == given
+        await server.start()
 
 
 async def test_a_dead_subscription_is_noticed_although_the_transport_is_up() -> None:
