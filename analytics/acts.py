@@ -192,7 +192,12 @@ def _must_fit(wish: Hiding, longest_s: float, alarm_class: str) -> None:
         raise RecordsRefused(
             f"{alarm_class} 类报警不得搁置", f"alarms of class {alarm_class} are never shelved"
         )
-    if not SHORTEST_S <= wish.for_s <= longest_s:
+    must_last(wish.for_s, longest_s)
+
+
+def must_last(for_s: float, longest_s: float) -> None:
+    """RecordsRefused unless `for_s` is from a minute to `longest_s`."""
+    if not SHORTEST_S <= for_s <= longest_s:
         raise RecordsRefused(
             f"时长须在 {SHORTEST_S / 60:g} 分钟至 {longest_s / 3600:g} 小时之间",
             f"give from {SHORTEST_S / 60:g} minute to {longest_s / 3600:g} hours",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from analytics.acts import must_last
 from analytics.config import BYPASS
 from analytics.engine import Engine
 from analytics.model import Alarm, AlarmKind, AlarmState, Guidance
@@ -14,7 +15,6 @@ from collector.clock import Clock
 from collector.model import NANOSECONDS
 from collector.site import Name, Plant
 
-SHORTEST_S = 60
 LONGEST_S = 24 * 3600
 LATEST_ENTRY_S = 31 * 86_400
 LOOK_EVERY_S = 1.0
@@ -120,12 +120,8 @@ class BypassDesk:
             )
 
     def _approval(self, signers: Signers, for_s: float) -> Approval:
+        must_last(for_s, LONGEST_S)
         now_ns = self._clock.now_ns()
-        if not SHORTEST_S <= for_s <= LONGEST_S:
-            raise RecordsRefused(
-                f"时长须在 {SHORTEST_S / 60:g} 分钟至 {LONGEST_S / 3600:g} 小时之间",
-                f"give from {SHORTEST_S / 60:g} minute to {LONGEST_S / 3600:g} hours",
-            )
         until_ns = now_ns + int(for_s * NANOSECONDS)
         return Approval(signers.asks, signers.approves, now_ns, until_ns)
 

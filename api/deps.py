@@ -63,6 +63,15 @@ class Signed(Act):
     password: Secret
 
 
+class SignedByTwo(Act):
+    """What a second person signs as well, at the screen of the first."""
+
+    second_login: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)
+    ]
+    second_password: Secret
+
+
 def caller_of(connection: HTTPConnection) -> Caller | None:
     """Return who calls, by session cookie, wall screen's cookie or bearer key."""
     said = connection.headers.get("authorization", "")
@@ -156,14 +165,13 @@ def wrong_password(refusal: LogInRefused) -> Refused:
     return Refused(403, "密码不符，未签字", "the password is wrong; nothing was signed")
 
 
-async def second_of(
-    connection: HTTPConnection, login: str, password: SecretStr, permission: Permission
-) -> Caller:
+async def second_of(connection: HTTPConnection, act: SignedByTwo, permission: Permission) -> Caller:
     """Return the second person who signs at the caller's screen; Refused with 403 or 429."""
     address = connection.client.host if connection.client else "unknown"
     desk = _station(connection).log_in
     try:
-        person = await desk.second(login, password.get_secret_value(), address, permission)
+        password = act.second_password.get_secret_value()
+        person = await desk.second(act.second_login, password, address, permission)
     except LogInRefused as refusal:
         raise wrong_password(refusal) from refusal
     return Caller(person.name, person.grants, person)

@@ -16,8 +16,8 @@ from api.deps import (
     Answering,
     RecordId,
     Said,
-    Secret,
     Shelving,
+    SignedByTwo,
     StationDep,
     TakingOut,
     Words,
@@ -30,7 +30,6 @@ router = APIRouter(prefix="/api", tags=["alarms"], dependencies=[READING])
 
 LONGEST_S = 90 * 86400
 
-Login = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False)]
 
@@ -48,12 +47,10 @@ class Shelve(Act):
     for_s: Seconds
 
 
-class TakeOut(Act):
+class TakeOut(SignedByTwo):
     """What a condition raises is out of service for some time, signed by two."""
 
     source: Source
-    second_login: Login
-    second_password: Secret
     reason: Said
     for_s: Seconds
 
@@ -94,9 +91,7 @@ async def take_out(
         raise RecordMissing("报警", "alarm", act.source)
     ropeway = condition.ropeway
     must_hold(caller, Permission.TAKE_ALARMS_OUT, ropeway)
-    second = await second_of(
-        request, act.second_login, act.second_password, Permission.TAKE_ALARMS_OUT
-    )
+    second = await second_of(request, act, Permission.TAKE_ALARMS_OUT)
     must_hold(second, Permission.TAKE_ALARMS_OUT, ropeway)
     wish = Hiding(caller.name, act.reason, act.for_s, second.name)
     return alarm_table(await station.engine.acts.take_out(act.source, wish))

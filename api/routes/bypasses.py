@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, StringConstraints
 
-from analytics.bypass import LONGEST_S, SHORTEST_S, BypassWish, Signers
+from analytics.acts import SHORTEST_S
+from analytics.bypass import LONGEST_S, BypassWish, Signers
 from analytics.people import Caller, Permission
 from analytics.plain import NANOSECONDS_PER_MS, bypass_table
 from analytics.records import Bypass, RecordsRefused
@@ -16,7 +17,7 @@ from api.deps import (
     EnteringBypasses,
     RecordId,
     Said,
-    Secret,
+    SignedByTwo,
     StationDep,
     must_hold,
     second_of,
@@ -34,16 +35,13 @@ Named = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=NO_NUL),
 ]
-Login = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Seconds = Annotated[float, Field(ge=SHORTEST_S, le=LONGEST_S, allow_inf_nan=False)]
 
 
-class ApprovedByAnother(Act):
+class ApprovedByAnother(SignedByTwo):
     """What another person approves by their password, for some time from now."""
 
     for_s: Seconds
-    second_login: Login
-    second_password: Secret
 
 
 class EnterBypass(ApprovedByAnother):
@@ -128,7 +126,7 @@ async def _signers(
     if caller.person is None:
         raise RecordsRefused("旁路只能由登录的人登记", "only a person who is logged in enters it")
     permission = Permission.APPROVE_BYPASSES
-    second = await second_of(request, act.second_login, act.second_password, permission)
+    second = await second_of(request, act, permission)
     must_hold(second, permission, ropeway)
     return Signers(caller.name, second.name)
 

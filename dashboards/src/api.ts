@@ -115,13 +115,13 @@ export const api = {
     act<w.Alarm>(`/api/alarms/${part(alarm)}/${deed}`),
   shelve: (alarm: w.RecordId, reason: string, for_s: number) =>
     act<w.Alarm>(`/api/alarms/${part(alarm)}/shelve`, { reason, for_s }),
-  takeOut: (body: {
-    source: string;
-    reason: string;
-    for_s: number;
-    second_login: string;
-    second_password: string;
-  }) => act<w.Alarm>("/api/alarms/out-of-service", body),
+  takeOut: (body: { source: string; reason: string; for_s: number } & w.SecondSigns) =>
+    act<w.Alarm>("/api/alarms/out-of-service", body),
+  bypasses: () => ask<w.Register>("/api/bypasses"),
+  enterBypass: (wish: w.BypassWish) => act<w.Bypass>("/api/bypasses", wish),
+  renewBypass: (id: w.RecordId, body: { for_s: number } & w.SecondSigns) =>
+    act<w.Bypass>(`/api/bypasses/${part(id)}/renew`, body),
+  endBypass: (id: w.RecordId, note: string) => act<w.Bypass>(`/api/bypasses/${part(id)}/end`, { note }),
   kpi: () => ask<w.Kpi>("/api/alarms/kpi"),
   rules: () => ask<{ version: string; rules: w.Rule[]; classes: w.AlarmClass[] }>("/api/rules"),
   ruleSets: () => ask<w.RuleSets>("/api/rule-sets"),

@@ -347,5 +347,6 @@ export type Task = {
 export type * from "./wirePeople";
 export type * from "./wireRules";
 export type * from "./wireAlarms";
+export type * from "./wireBypasses";
 export type * from "./wireNotices";
 export type * from "./wireRopes";

@@ -10,6 +10,8 @@ export type Permission =
   | "decide"
   | "do_tasks"
   | "substitute"
+  | "enter_bypasses"
+  | "approve_bypasses"
   | "tend_history"
   | "test_channels"
   | "propose_rules"

@@ -7,6 +7,7 @@ from tests.page.screens import (
     LISTS,
     NEW_PASSWORD,
     PHONE,
+    SCREENSHOTS,
     Dress,
     address,
     ask,
@@ -159,3 +160,33 @@ def test_an_alarm_is_taken_out_of_service_by_two(page_server: str, browser: Brow
     sheet = ask(page_server, "/api/alarms/hand-over")["out_of_service"]
     (mine,) = [one for one in sheet if one["id"] == alarm["id"]]
     assert (mine["aside"]["by"], mine["aside"]["second"]) == (NAME, "值班长 钱")
+
+
+def test_a_bypass_is_entered_by_two_and_ended_by_name(page_server: str, browser: Browser) -> None:
+    newcomer(page_server, "page-approver", "安全员 孙", "safety_officer")
+    with dressed(browser, Dress()) as page:
+        show(page, page_server, "#/alarms", "alarms")
+        page.get_by_test_id("bypass-enter").click()
+        page.locator("dialog input[name=safety_device]").fill("上站 进站门限位")
+        page.locator("dialog textarea[name=reason]").fill("限位开关损坏，等待更换")
+        page.locator("dialog textarea[name=measures]").fill("专人值守进站口")
+        page.locator("dialog input[name=second_login]").fill("page-approver")
+        page.get_by_test_id("second-password").fill(NEW_PASSWORD)
+        page.get_by_test_id("bypass-save").click()
+        page.locator("dialog").wait_for(state="detached")
+        (mine,) = ask(page_server, "/api/bypasses")["standing"]
+        page.get_by_test_id(f"bypass-end-{mine['id']}").wait_for()
+        page.locator(".alarms li", has_text="安全装置已旁路").first.wait_for()
+        page.get_by_test_id("bypasses").scroll_into_view_if_needed()
+        page.screenshot(path=SCREENSHOTS / "bypass-wall-zh.png")
+        with dressed(browser, Dress(PHONE, "en")) as phone:
+            show(phone, page_server, "#/alarms", "alarms")
+            phone.get_by_test_id(f"bypass-end-{mine['id']}").scroll_into_view_if_needed()
+            phone.screenshot(path=SCREENSHOTS / "bypass-phone-en.png")
+        page.get_by_test_id(f"bypass-end-{mine['id']}").click()
+        page.locator("dialog textarea[name=note]").fill("已更换并试验合格")
+        page.get_by_test_id("bypass-end-save").click()
+        page.locator("dialog").wait_for(state="detached")
+    sheet = ask(page_server, "/api/bypasses")
+    assert (sheet["standing"], sheet["ended"][0]["ended_by"]) == ([], NAME)
+    assert mine["approvals"][0]["approved_by"] == "安全员 孙"

@@ -1,6 +1,7 @@
 // English texts; the type makes a missing or surplus one a compile error.
 import type { Texts } from "./zh.ts";
 import { alarms } from "./en/alarms.ts";
+import { bypasses } from "./en/bypasses.ts";
 import { consultations } from "./en/consultations.ts";
 import { health } from "./en/health.ts";
 import { notices } from "./en/notices.ts";
@@ -25,6 +26,7 @@ export const en: Texts = {
   charts,
   ropeway,
   alarms,
+  bypasses,
   acting,
   consultations,
   ropes,

@@ -1,5 +1,6 @@
 // 中文界面文字；英文表按本表的形状检查，缺一条即编译失败。
 import { alarms } from "./zh/alarms.ts";
+import { bypasses } from "./zh/bypasses.ts";
 import { consultations } from "./zh/consultations.ts";
 import { health } from "./zh/health.ts";
 import { notices } from "./zh/notices.ts";
@@ -24,6 +25,7 @@ export const zh = {
   charts,
   ropeway,
   alarms,
+  bypasses,
   acting,
   consultations,
   ropes,

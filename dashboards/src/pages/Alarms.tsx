@@ -9,6 +9,7 @@ import { byNeed, consequences, firsts, isActive } from "../judge";
 import { maybe } from "../numbers";
 import { AlarmButtons } from "../panels/AlarmButtons";
 import { alarmState } from "../panels/AlarmList";
+import { Bypasses } from "../panels/Bypasses";
 import { HiddenAlarms } from "../panels/HiddenAlarms";
 import { Mark } from "../panels/Mark";
 import { placeName } from "../panels/Roles";
@@ -244,6 +245,7 @@ export function Alarms(_: { id: string }) {
           <Group key={name} name={name} alarms={alarms} draw={draw} />
         ))}
       </ul>
+      <Bypasses />
       <HiddenAlarms />
       <History alarms={ended} />
     </div>

@@ -5,6 +5,7 @@ import { say, texts } from "../i18n";
 import { allowed } from "../time";
 import type { Alarm } from "../wire";
 import { Dialog } from "./Dialog";
+import { SecondPerson, secondOf, wordOf } from "./SecondPerson";
 
 const SPANS_S = [3600, 8 * 3600, 24 * 3600, 7 * 86_400];
 
@@ -14,14 +15,12 @@ export function TakeOutDialog({ alarm, longest_h, onClose }: Props) {
   const t = texts().alarms;
   const spans = SPANS_S.filter((span_s) => span_s <= longest_h * 3600);
   const submit = async (answers: FormData) => {
-    const word = (name: string) => String(answers.get(name) ?? "").trim();
     const done = await perform(() =>
       api.takeOut({
         source: alarm.source,
-        reason: word("reason"),
-        for_s: Number(word("for_s")),
-        second_login: word("second_login"),
-        second_password: String(answers.get("second_password") ?? ""),
+        reason: wordOf(answers, "reason"),
+        for_s: Number(wordOf(answers, "for_s")),
+        ...secondOf(answers),
       }),
     );
     if (done) onClose();
@@ -49,24 +48,7 @@ export function TakeOutDialog({ alarm, longest_h, onClose }: Props) {
         {t.takeOutWhy}
         <textarea name="reason" required maxLength={2000} />
       </label>
-      <fieldset class="second">
-        <legend>{t.second}</legend>
-        <label>
-          {texts().session.login}
-          <input name="second_login" required maxLength={60} autocomplete="off" autocapitalize="none" />
-        </label>
-        <label>
-          {texts().session.password}
-          <input
-            name="second_password"
-            type="password"
-            required
-            maxLength={256}
-            autocomplete="off"
-            data-testid="second-password"
-          />
-        </label>
-      </fieldset>
+      <SecondPerson />
     </Dialog>
   );
 }

@@ -37,6 +37,8 @@ export const session: Texts["session"] = {
     decide: "decide in a consultation (signed)",
     do_tasks: "close inspection tasks (signed)",
     substitute: "set values by hand",
+    enter_bypasses: "enter, renew and end bypasses",
+    approve_bypasses: "approve bypasses (second signature)",
     tend_history: "tend the history",
     test_channels: "test channels",
     propose_rules: "propose rules",

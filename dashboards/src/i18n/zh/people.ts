@@ -37,6 +37,8 @@ export const session = {
     decide: "会商决定（签字）",
     do_tasks: "完成检查（签字）",
     substitute: "人工置数",
+    enter_bypasses: "登记、续期、结束旁路",
+    approve_bypasses: "批准旁路（会签）",
     tend_history: "维护历史库",
     test_channels: "测试通知通道",
     propose_rules: "提出规则",

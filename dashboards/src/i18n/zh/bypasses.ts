@@ -1,0 +1,23 @@
+// 旁路登记的中文文字；英文表按本表的形状检查。
+export const bypasses = {
+  title: "交接：已旁路的安全装置",
+  none: "没有旁路",
+  unknown: "旁路登记现在读不到，不得当作没有旁路",
+  enter: "登记旁路",
+  explain: "旁路期间一级报警持续有效；须有代用措施、批准期限，并由另一人在此会签。",
+  ropeway: "索道",
+  device: "安全装置或信号",
+  reason: "原因",
+  measures: "代用措施",
+  lasting: "批准时长",
+  renew: "续期",
+  renewNamed: (device: string) => `续期旁路：${device}`,
+  end: "恢复",
+  endNamed: (device: string) => `恢复装置：${device}`,
+  note: "恢复情况与试验结果",
+  measuresAre: (measures: string) => `代用措施：${measures}`,
+  signed: (who: string, second: string) => `${who} 登记，${second} 批准`,
+  until: (time: string) => `批准至 ${time}`,
+  overdueSince: (time: string) => `已于 ${time} 超过批准期限`,
+  ended: (time: string) => `${time} 已恢复`,
+};
