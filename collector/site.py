@@ -386,9 +386,8 @@ class Plant(Table):
     history: Keeping = Keeping()
 
     def tags(self) -> Iterator[Tag]:
-        """Yield every tag, in slot order."""
-        for device in self.device:
-            yield from device.tags
+        """Return every tag, in slot order."""
+        return (tag for device in self.device for tag in device.tags)
 
     def slots(self) -> Mapping[str, int]:
         """Return the slot of each tag id."""
