@@ -7,6 +7,9 @@ from typing import cast
 from collector.drivers import DriverError
 from collector.drivers.modbus_frame import LAST_TURN, ReadRequest, RefusedError
 
+STOOD_STILL_S = 0.05
+"""A timer that fires later than this tells of a monitor that stood still, not of the device."""
+
 
 class ModbusWire(asyncio.Protocol):
     """One TCP connection that asks and hears one read at a time.
@@ -20,6 +23,7 @@ class ModbusWire(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[bytes] | None = None
+        self._timer: asyncio.TimerHandle
         self._request: ReadRequest | None = None
         self._turn = 0
         self._heard = b""
@@ -39,6 +43,7 @@ class ModbusWire(asyncio.Protocol):
     async def ask(self, request: ReadRequest, timeout_s: float) -> bytes:
         """Return what the device holds, within `timeout_s` of the machine's time.
 
+        What the monitor itself stood still meanwhile is waited for again, once.
         RefusedError where it answers with an exception, and the connection stays;
         DriverError where no right answer came, and the connection has ended.
         """
@@ -50,7 +55,7 @@ class ModbusWire(asyncio.Protocol):
         self._request = request
         waiter: asyncio.Future[bytes] = self._loop.create_future()
         self._waiter = waiter
-        timer = self._loop.call_later(timeout_s, self._expire, waiter, timeout_s)
+        self._timer = self._loop.call_later(timeout_s, self._judge_wait, waiter, timeout_s)
         self._transport.write(request.frame(self._turn))
         try:
             return await waiter
@@ -60,7 +65,7 @@ class ModbusWire(asyncio.Protocol):
                 waiter.exception()  # known here, so that nobody is told of an error unheard
             raise
         finally:
-            timer.cancel()
+            self._timer.cancel()
             self._request = self._waiter = None
 
     def drop(self) -> None:
@@ -105,6 +110,15 @@ class ModbusWire(asyncio.Protocol):
                 self._heard = heard
             else:
                 waiter.set_result(answer)
+
+    def _judge_wait(self, waiter: "asyncio.Future[bytes]", timeout_s: float) -> None:
+        """End the wait, unless this comes so late that nobody could have heard the answer."""
+        late_s = self._loop.time() - self._timer.when()
+        if late_s < STOOD_STILL_S:
+            self._expire(waiter, timeout_s)
+            return
+        again_s = min(late_s, timeout_s)
+        self._timer = self._loop.call_later(again_s, self._expire, waiter, timeout_s)
 
     def _expire(self, waiter: "asyncio.Future[bytes]", timeout_s: float) -> None:
         if waiter.done():

@@ -106,7 +106,7 @@ async def test_a_block_that_the_device_cannot_give_is_bad_and_the_others_are_not
 async def test_a_busy_device_is_asked_again_within_the_period() -> None:
     busy = iter([6, 5, 6])
     async with ModbusServer(unit_1=Unit(refuse=lambda *_: next(busy, 0))) as server:
-        driver = driver_on(server, *tags(0), scan_s=1)
+        driver = driver_on(server, *tags(0), scan_s=4)
         await driver.connect()
         assert by_slot(await driver.scan()) == [GOOD]
         await driver.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from random import Random
 
@@ -170,6 +171,22 @@ async def test_a_cancelled_question_leaves_no_answer_behind() -> None:
         with pytest.raises(asyncio.CancelledError):
             await question
         assert not wire.open
+
+
+@pytest.mark.parametrize("stood_still_s", [0.5, 1.5])
+async def test_a_monitor_that_stood_still_waits_again_for_what_it_could_not_hear(
+    stood_still_s: float,
+) -> None:
+    async with ModbusServer(unit_1=Unit(delay_s=0.1)) as server:
+        wire = await connect("127.0.0.1", server.port, TIMEOUT_S)
+        for silent, found in ((False, 40), (True, len("timeout"))):
+            server.units[1].silent = silent
+            begun_s = time.monotonic()
+            asking = asyncio.create_task(asked(wire, 0.3))
+            await asyncio.sleep(0)
+            time.sleep(stood_still_s)
+            assert len(await asking) == found
+            assert time.monotonic() - begun_s < stood_still_s + 0.5
 
 
 @pytest.mark.parametrize("fault", ["black hole", "half open", "reset", "reset in mid-answer"])
