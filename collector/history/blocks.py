@@ -136,12 +136,15 @@ def pack_column(column: Column, axis: Axis, linear: Linear) -> bytes:
     return msgspec.msgpack.encode(body)
 
 
-def unpack_column(packed: bytes, axis: Axis) -> Column:
-    """Return what `pack_column` packed; BlockError where it is damaged."""
+def unpack_column(packed: bytes, axis_ns: Instants) -> Column:
+    """Return what `pack_column` packed, by the axis's source times.
+
+    BlockError where it is damaged.
+    """
     try:
         body = msgspec.msgpack.decode(packed, type=_Body)
         rows = np.arange(body.count) if body.rows is None else unpack_integers(body.rows)
-        source_ns = axis.source_ns[rows]
+        source_ns = axis_ns[rows]
         if body.moved is not None and body.moves is not None:
             with np.errstate(over="ignore"):
                 source_ns[unpack_integers(body.moved)] += unpack_integers(body.moves)

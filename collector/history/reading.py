@@ -4,9 +4,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from collector.history.blocks import Axis, BlockError, Column, unpack_axis, unpack_column
+from collector.history.blocks import (
+    Axis,
+    BlockError,
+    Column,
+    unpack_axis,
+    unpack_column,
+    unpack_integers,
+)
 from collector.history.rollup import Rollup, unpack_rollup
 from collector.history.rows import (
     SCAN_COLUMNS,
@@ -20,6 +27,7 @@ from collector.history.rows import (
     row_scan,
 )
 from collector.history.segments import unseal_device
+from collector.model import Instants
 
 SEALED = "(SELECT coalesce(max(to_seq), 0) FROM segment)"
 
@@ -60,19 +68,25 @@ def whole_places(rows: Iterable[tuple[int, ...]]) -> list[Place]:
 
 
 class Blocks:
-    """The sealed blocks of one look at the file: axes unpacked once, damage gathered."""
+    """The sealed blocks of one look at the file: axes unpacked once, damage gathered.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    A block is whole for a course where its own bytes and its source times are; with
+    `whole_axes` all that its axis holds must be.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, whole_axes: bool = False) -> None:
         self.damaged: list[Damage] = []
         self._connection = connection
+        self._whole_axes = whole_axes
         self._axes: dict[tuple[int, int], Axis] = {}
+        self._times: dict[tuple[int, int], Instants] = {}
 
     def columns(self, places: Iterable[Place]) -> Iterator[tuple[Place, Column]]:
         """Yield the samples of each block that is whole; the others are in `damaged`."""
         for place in places:
             with self._gathering(place):
-                axis = self.axis(place.segment, place.device)
-                yield place, unpack_column(self._part("body", place), axis)
+                axis_ns = self._source_ns(place.segment, place.device)
+                yield place, unpack_column(self._part("body", place), axis_ns)
 
     def minutes(self, places: Iterable[Place]) -> Iterator[Rollup]:
         """Yield the minutes of each block that is whole; the others are in `damaged`."""
@@ -85,15 +99,25 @@ class Blocks:
     def axis(self, segment: int, device: int) -> Axis:
         """Return the axis of a device in a segment; BlockError where it is damaged or gone."""
         if (segment, device) not in self._axes:
-            row = self._connection.execute(
-                "SELECT seq, received_ns, source_ns FROM axis WHERE segment = ? AND device = ?",
-                (segment, device),
-            ).fetchone()
-            if row is None:
-                message = "its times are gone"
-                raise BlockError(message)
-            self._axes[segment, device] = unpack_axis(row)
+            columns = self._axis_columns("seq, received_ns, source_ns", segment, device)
+            self._axes[segment, device] = unpack_axis(columns)
         return self._axes[segment, device]
+
+    def _source_ns(self, segment: int, device: int) -> Instants:
+        if self._whole_axes:
+            return self.axis(segment, device).source_ns
+        if (segment, device) not in self._times:
+            (packed,) = self._axis_columns("source_ns", segment, device)
+            self._times[segment, device] = unpack_integers(packed)
+        return self._times[segment, device]
+
+    def _axis_columns(self, names: str, segment: int, device: int) -> tuple[Any, ...]:
+        sql = f"SELECT {names} FROM axis WHERE segment = ? AND device = ?"  # noqa: S608 - own words
+        row: tuple[Any, ...] | None = self._connection.execute(sql, (segment, device)).fetchone()
+        if row is None:
+            message = "its times are gone"
+            raise BlockError(message)
+        return row
 
     def _part(self, name: Literal["body", "minutes"], place: Place) -> bytes:
         sql = f"SELECT {name} FROM block WHERE id = ?"  # noqa: S608 - own words
@@ -103,6 +127,7 @@ class Blocks:
     def forget_axes(self) -> None:
         """Let the axes go that were unpacked so far: whoever reads everything needs each once."""
         self._axes.clear()
+        self._times.clear()
 
     @contextmanager
     def _gathering(self, place: Place) -> Iterator[None]:
@@ -222,7 +247,7 @@ def read_segment(connection: sqlite3.Connection, segment: int) -> list[StoredSca
 
     What is damaged is left out; `ropewatch history check` names it.
     """
-    blocks = Blocks(connection)
+    blocks = Blocks(connection, whole_axes=True)
     scans: list[StoredScan] = []
     devices = connection.execute(
         "SELECT key, id FROM axis JOIN device ON device.key = axis.device WHERE segment = ?",

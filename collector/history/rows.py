@@ -206,12 +206,12 @@ def join_courses(parts: Sequence[Course]) -> Course:
         empty = np.empty(0)
         return Course(empty.astype(np.int64), empty, empty.astype(np.uint8))
     source_ns = np.concatenate([part.source_ns for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    quality = np.concatenate([part.quality for part in parts])
+    if bool((source_ns[1:] >= source_ns[:-1]).all()):
+        return Course(source_ns, values, quality)
     order = np.argsort(source_ns, kind="stable")
-    return Course(
-        source_ns[order],
-        np.concatenate([part.values for part in parts])[order],
-        np.concatenate([part.quality for part in parts])[order],
-    )
+    return Course(source_ns[order], values[order], quality[order])
 
 
 def load_layouts(connection: sqlite3.Connection) -> dict[int, Slots]:

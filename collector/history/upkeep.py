@@ -176,7 +176,7 @@ def _scans(connection: sqlite3.Connection) -> Iterator[Finding]:
 def _blocks(connection: sqlite3.Connection, tell: Tell) -> Iterator[Finding]:
     names = dict(connection.execute("SELECT key, id FROM tag"))
     (whole,) = connection.execute("SELECT count(*) FROM block").fetchone()
-    blocks = Blocks(connection)
+    blocks = Blocks(connection, whole_axes=True)
     done, last = 0, 0
     while rows := connection.execute(
         "SELECT id, tag, segment, device, first_ns, last_ns, raw FROM block "
