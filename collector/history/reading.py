@@ -17,6 +17,7 @@ from collector.history.blocks import (
 from collector.history.rollup import Rollup, unpack_rollup
 from collector.history.rows import (
     SCAN_COLUMNS,
+    SOURCE_NS,
     Course,
     Row,
     StoredScan,
@@ -192,11 +193,17 @@ def _hot_damage(row: Row, key: int) -> Damage:
 
 
 def _hot_rows(connection: sqlite3.Connection, device: int, from_ns: int, to_ns: int) -> list[Row]:
-    """Return the rows of a device that touch the span, in the order of the log."""
-    touching = f"FROM scan WHERE device = ? AND last_ns >= ? AND first_ns < ? AND seq > {SEALED}"
+    """Return the rows of a device that touch the span; samples of one instant as in the log."""
+    touching = (
+        "FROM scan INDEXED BY scan_by_time WHERE device = ? AND last_ns >= ? AND first_ns < ? "
+        f"AND seq > {SEALED} ORDER BY last_ns, first_ns, seq"
+    )
     within = (device, from_ns, to_ns)
-    sql = f"SELECT {SCAN_COLUMNS} {touching}"
-    rows = connection.execute(sql, within).fetchall()
+    rows = connection.execute(f"SELECT {SCAN_COLUMNS} {touching}", within).fetchall()
+    # Where all samples of a scan are of one instant, those of one tag and instant now stand
+    # by their numbers, and only those must.
+    if all(row[SOURCE_NS] is not None for row in rows):
+        return rows
     seqs = connection.execute(f"SELECT seq {touching}", within).fetchall()
     if seqs == sorted(seqs):
         return rows

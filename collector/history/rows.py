@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from collector.model import Instants, Qualities, Scan, Slots, Values
 
 SCAN_COLUMNS = "layout, tags, received_ns, source_ns, sources, quality, figures"
+SOURCE_NS = 3
+"""The place of the source time that all samples of a scan share, None where they have their own."""
 
 Row = tuple[int | None, bytes | None, int, int | None, bytes | None, bytes | None, bytes]
 """Layout, tags where there is none, received, one source time or each, quality, figures."""
