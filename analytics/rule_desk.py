@@ -1,7 +1,5 @@
 """Change the rules without a restart: proposed, approved by another, in force at an instant."""
 
-import asyncio
-
 import structlog
 
 from analytics.config import Judging
@@ -76,7 +74,6 @@ class RuleDesk:
         self._clock = clock
         self._look_back = look_back
         self._site_file = ""
-        self.replaying = asyncio.Lock()
 
     @property
     def text(self) -> str:

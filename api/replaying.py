@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from collector.site import Plant
 
 LOWEST_TURN = 10
 MOST_LISTED = 200
+LONGEST_ANSWER = 16 * 1024 * 1024
+STEP = 0.005
+SHARE, FOUND = "share", "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,11 @@ class Question:
         )
 
 
-async def asked(question: Question) -> dict[str, Any]:
+async def asked(question: Question, note: Callable[[float], None]) -> dict[str, Any]:
     """Have another process answer, with less right to the cores than what is live.
 
-    HistoryError with its words where it cannot; it ends with us.
+    `note` is told the share that is judged, as it grows. HistoryError with words to act on
+    where there is no answer. The process ends with whoever waits for it.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -70,32 +75,67 @@ async def asked(question: Question) -> dict[str, Any]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        limit=LONGEST_ANSWER,
     )
     try:
-        answer, words = await process.communicate(question.write())
+        async with asyncio.TaskGroup() as both:
+            hearing = both.create_task(_heard(process, question, note))
+            saying = both.create_task(_said(process))
+        await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode:
-        raise HistoryError(words.decode(errors="replace").strip().splitlines()[-1])
-    found: dict[str, Any] = json.loads(answer)
+    found = hearing.result()
+    if found is None:
+        words = f"the replay ended without an answer (exit code {process.returncode})"
+        raise HistoryError(saying.result() or f"{words}; ask again, for a shorter span")
     return found
 
 
-async def replayed(question: Question) -> dict[str, Any]:
+async def _heard(
+    process: asyncio.subprocess.Process, question: Question, note: Callable[[float], None]
+) -> dict[str, Any] | None:
+    """Ask, and hear line by line until the answer; None where the process ends before."""
+    asking, answering = process.stdin, process.stdout
+    if asking is None or answering is None:
+        return None
+    with suppress(ConnectionError):  # it has ended already, and says why elsewhere
+        asking.write(question.write())
+        await asking.drain()
+        asking.close()
+    found: dict[str, Any] | None = None
+    while line := await answering.readline():
+        told = json.loads(line)
+        if FOUND in told:
+            found = told[FOUND]
+        else:
+            note(float(told[SHARE]))
+    return found
+
+
+async def _said(process: asyncio.subprocess.Process) -> str:
+    """Return the last line of what the process has to say to people."""
+    words = await process.stderr.read() if process.stderr else b""
+    return next(reversed(words.decode(errors="replace").strip().splitlines()), "")
+
+
+async def replayed(question: Question, note: Callable[[float], None]) -> dict[str, Any]:
     """Return what the second rules would have raised and what not, and their figures."""
     log = Log(question.history)
     before, after = Replay(question.plant, question.before), Replay(question.plant, question.after)
+    from_ns, to_ns = question.span
     scans = 0
-    async for batch in stored_scans(log, question.plant, *question.span):
+    async for batch in stored_scans(log, question.plant, from_ns, to_ns):
         scans += len(batch)
         await before.see(batch)
         await after.see(batch)
+        if batch:
+            note((batch[-1].received_ns - from_ns) / (to_ns - from_ns))
     found = Difference(tuple(before.activations), tuple(after.activations))
     return {
-        "from_ms": milliseconds(question.span[0]),
-        "to_ms": milliseconds(question.span[1]),
+        "from_ms": milliseconds(from_ns),
+        "to_ms": milliseconds(to_ns),
         "before_version": question.before.version(),
         "after_version": question.after.version(),
         "scans": scans,
@@ -129,16 +169,35 @@ def _table(one: Activation) -> dict[str, Any]:
     }
 
 
+class _Progress:
+    """Tells the share that is judged, in steps worth a line each."""
+
+    def __init__(self) -> None:
+        self._told = 0.0
+
+    def note(self, share: float) -> None:
+        if share >= self._told + STEP:
+            self._told = share
+            _tell({SHARE: round(share, 4)})
+
+
+def _tell(table: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(table) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
-    """Answer the question on standard input on standard output."""
+    """Answer the question on standard input on standard output, with its progress before."""
     os.nice(LOWEST_TURN)
     never_look()
     question = Question.read(sys.stdin.buffer.read())
     try:
-        found = asyncio.run(replayed(question))
+        found = asyncio.run(replayed(question, _Progress().note))
+        _tell({FOUND: found})
     except HistoryError as error:
         sys.exit(str(error))
-    sys.stdout.write(json.dumps(found))
+    except BrokenPipeError:  # whoever asked is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

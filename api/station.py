@@ -39,6 +39,7 @@ from analytics.selfwatch import SelfWatch, Trouble
 from analytics.substitution import SubstitutionDesk
 from api.config import SiteFile
 from api.live import LiveFeed
+from api.replay_desk import ReplayDesk
 from api.troubles import troubles_of, troubles_of_notices
 from collector.board import Board
 from collector.clock import REAL_TIME, Clock, TimeBase
@@ -99,6 +100,7 @@ class Station:
     notices: NoticeDesk
     look_back: LookBack
     rules: RuleDesk
+    replays: ReplayDesk
     log_in: LogInDesk
     access: AccessDesk
     live: LiveFeed
@@ -159,7 +161,9 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
             pace = Pace(chance=Random().random)  # noqa: S311 - jitter
             sender = Sender(collector.history, server, renderer.render, Clock(), pace)
         outlets = _Outlets(sender, past, judging, settings.environment)
-        yield _assemble(site, clock, collector, records, outlets)
+        station = _assemble(site, clock, collector, records, outlets)
+        stack.push_async_callback(station.replays.end)
+        yield station
 
 
 async def _keep_apart(records: Records, site: SiteFile) -> None:
@@ -230,6 +234,7 @@ def _assemble(
         access=access,
         look_back=look_back,
         rules=RuleDesk(site.plant, engine, records, clock, look_back),
+        replays=ReplayDesk(records, collector.history, clock),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=outlets.sender,
         past=outlets.past or collector.history,

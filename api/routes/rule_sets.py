@@ -25,7 +25,8 @@ from api.deps import (
     must_sign,
 )
 from api.errors import Refused
-from api.replaying import Question, asked
+from api.replay_desk import Replaying
+from api.replaying import Question
 from api.routes.rules import LATEST_MS, NANOSECONDS_PER_MS
 from collector.site import WHOLE_SITE
 
@@ -97,19 +98,26 @@ async def check(station: StationDep, _: ProposingRules, act: Check) -> dict[str,
         return {"faults": list(refusal.faults), "version": None}
 
 
+@router.get("/replay")
+async def newest_replay(station: StationDep) -> dict[str, Any]:
+    """Return the replay that is under way, or the last one since the start."""
+    latest = station.replays.latest
+    return {"replay": None if latest is None else _replaying(latest)}
+
+
 @router.get("/{set_id}")
 async def one(station: StationDep, set_id: RecordId) -> dict[str, Any]:
     """Return one set with its text and what a replay made of it."""
     return _whole(await station.records.rule_sets.get(set_id))
 
 
-@router.post("/{set_id}/replay")
+@router.post("/{set_id}/replay", status_code=202)
 async def replay(
     station: StationDep, caller: ProposingRules, set_id: RecordId, act: Span
 ) -> dict[str, Any]:
-    """Judge stored days by a waiting set and by the rules in force; keep what differs with it.
+    """Begin to judge stored days by a waiting set and by the rules in force; at most 31 days.
 
-    It runs in a process of its own and answers when it is done; at most 31 days.
+    It runs in a process of its own, one at a time (409); what differs is kept with the set.
     """
     must_hold(caller, Permission.PROPOSE_RULES, WHOLE_SITE)
     kept = await station.records.rule_sets.get(set_id)
@@ -125,12 +133,14 @@ async def replay(
         station.rules.judging_of(kept.text),
         (act.from_ms * NANOSECONDS_PER_MS, act.to_ms * NANOSECONDS_PER_MS),
     )
-    if station.rules.replaying.locked():
-        raise Refused(409, "正在重放另一规则集，请稍候", "another replay is under way: wait for it")
-    async with station.rules.replaying:
-        await station.collector.history.committed()
-        found = json.dumps(await asked(question), sort_keys=True)
-    return _whole(await station.records.rule_sets.note_replay(set_id, found, caller.name))
+    return _replaying(station.replays.begin(set_id, question, caller.name))
+
+
+@router.post("/replay/call-off")
+async def call_off(station: StationDep, caller: ProposingRules) -> dict[str, Any]:
+    """End the replay that is under way, whoever asked for it; 409 where there is none."""
+    must_hold(caller, Permission.PROPOSE_RULES, WHOLE_SITE)
+    return _replaying(await station.replays.call_off(caller.name))
 
 
 @router.post("/{set_id}/approve")
@@ -156,6 +166,19 @@ def _faulty(refusal: RuleFaults) -> Refused:
     return Refused(
         422, f"规则有 {count} 处错误", f"{count} faults in the rules", detail=str(refusal)
     )
+
+
+def _replaying(one: Replaying) -> dict[str, Any]:
+    return {
+        "set_id": one.set_id,
+        "state": one.state.value,
+        "by": one.by,
+        "from_ms": milliseconds(one.span[0]),
+        "to_ms": milliseconds(one.span[1]),
+        "asked_ms": milliseconds(one.asked_ns),
+        "done_share": one.done_share,
+        "words": one.words,
+    }
 
 
 def _head(one: RuleSet) -> dict[str, Any]:

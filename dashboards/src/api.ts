@@ -129,7 +129,9 @@ export const api = {
   checkRules: (text: string) => act<{ faults: string[] }>("/api/rule-sets/check", { text }),
   proposeRules: (text: string, why: string) => act<w.RuleSet>("/api/rule-sets", { text, why }),
   replayRules: (id: w.RecordId, from_ms: number, to_ms: number) =>
-    act<w.RuleSet>(`/api/rule-sets/${part(id)}/replay`, { from_ms: Math.max(0, from_ms), to_ms }),
+    act<w.Replaying>(`/api/rule-sets/${part(id)}/replay`, { from_ms: Math.max(0, from_ms), to_ms }),
+  newestReplay: () => ask<{ replay: w.Replaying | null }>("/api/rule-sets/replay"),
+  callOffReplay: () => act<w.Replaying>("/api/rule-sets/replay/call-off"),
   approveRules: (id: w.RecordId, password: string) =>
     act<w.RuleSet>(`/api/rule-sets/${part(id)}/approve`, { password }),
   withdrawRules: (id: w.RecordId) => act<w.RuleSet>(`/api/rule-sets/${part(id)}/withdraw`),

@@ -32,6 +32,17 @@ export type Replayed = {
   measures: { id: string; before: number | null; after: number | null; state: string }[];
 };
 export type ReplayedAlarm = { source: string; priority: Priority; raised_ms: Instant; announced: boolean };
+export type ReplayState = "running" | "done" | "called_off" | "failed";
+export type Replaying = {
+  set_id: RecordId;
+  state: ReplayState;
+  by: string;
+  from_ms: Instant;
+  to_ms: Instant;
+  asked_ms: Instant;
+  done_share: number;
+  words: string;
+};
 export type RuleSet = RuleSetHead & { text: string; replayed: Replayed | null };
 export type RuleSets = { version: string; text: string; sets: RuleSetHead[] };
 export type Rule = {

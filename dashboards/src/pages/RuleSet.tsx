@@ -1,5 +1,5 @@
 // One set of rules: what it changes, what stored days make of it, and the second person's signature.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { perform } from "../acting";
 import { api } from "../api";
 import { say, texts } from "../i18n";
@@ -7,6 +7,7 @@ import { changes, differences } from "../diff";
 import { siteNow } from "../live/feed";
 import { maybe } from "../numbers";
 import { Mark } from "../panels/Mark";
+import { ReplayJob } from "../panels/ReplayJob";
 import { SignDialog } from "../panels/Signature";
 import { usePolled } from "../polled";
 import { caller, may } from "../session";
@@ -16,6 +17,9 @@ import { setState } from "./Rules";
 
 const DAY_MS = 86_400_000;
 const SPANS = [1, 7, 30];
+/** How often the replay under way is looked at, and how often one that somebody else may begin. */
+const BRISK_S = 1;
+const CALM_S = 5;
 
 function Difference({ one, text }: { one: RuleSet; text: string }) {
   const t = texts().rules;
@@ -94,34 +98,39 @@ function Found({ found }: { found: Replayed }) {
 
 function Replay({ one, again }: { one: RuleSet; again: () => void }) {
   const t = texts().rules;
-  const [busy, setBusy] = useState(false);
+  const [pace, setPace] = useState(CALM_S);
+  const newest = usePolled(() => api.newestReplay(), pace, []);
+  const job = newest.answer?.replay ?? null;
+  const running = job?.state === "running";
+  useEffect(() => setPace(running ? BRISK_S : CALM_S), [running]);
+  // What it found is on record as soon as it is no longer under way.
+  useEffect(again, [job?.state]);
   const waits = one.state === "proposed" || one.state === "approved";
-  const replay = async (days: number) => {
-    setBusy(true);
+  const allowed = may("propose_rules", "site");
+  const replay = (days: number) => {
     const to_ms = Math.floor(siteNow());
-    await perform(() => api.replayRules(one.id, to_ms - days * DAY_MS, to_ms));
-    setBusy(false);
-    again();
+    const asked = perform(() => api.replayRules(one.id, to_ms - days * DAY_MS, to_ms));
+    void asked.then(newest.again);
   };
   return (
     <section class="panel block">
       <h3>{t.replay}</h3>
-      {waits && may("propose_rules", "site") ? (
+      {waits && allowed ? (
         <div class="acts">
           {SPANS.map((days) => (
             <button
               key={days}
               type="button"
-              disabled={busy}
+              disabled={running}
               data-testid={`replay-${days}`}
-              onClick={() => void replay(days)}
+              onClick={() => replay(days)}
             >
               {t.lastDays(days)}
             </button>
           ))}
-          {busy ? <span role="status">{t.replaying}</span> : null}
         </div>
       ) : null}
+      {job ? <ReplayJob job={job} own={job.set_id === one.id} allowed={allowed} again={newest.again} /> : null}
       {one.replayed ? <Found found={one.replayed} /> : <p class="muted">{t.notReplayed}</p>}
     </section>
   );

@@ -248,6 +248,16 @@ TREND = {
     "fit_reason": (dict, type(None)),
 }
 ERROR = {"title": TEXT}
+REPLAYING = {
+    "set_id": int,
+    "state": str,
+    "by": str,
+    "from_ms": int,
+    "to_ms": int,
+    "asked_ms": int,
+    "done_share": (int, float),
+    "words": str,
+}
 
 
 def fits(answer: Any, shape: Any, place: str = "answer") -> None:

@@ -1,14 +1,18 @@
 """Rules over the interface: refused with every place, replayed, and signed by another."""
 
+import asyncio
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from analytics.people import Grant, Role
+from api.replaying import Question, asked
 from tests.people import PASSWORD, a_person, keep_person
 from tests.unit.api.parts import BEGIN_MS, GUST, HERE, Desk, a_desk, log_in
-from tests.unit.api.shapes import ERROR, fits
+from tests.unit.api.shapes import ERROR, REPLAYING, fits
 
 HIGH = f"gust/{GUST}/H"
 
@@ -69,24 +73,112 @@ async def test_wrong_rules_are_refused_with_every_place_and_nothing_is_kept(
         assert "in force" in same["title"]["en"]
 
 
+async def judged_again(desk: Desk) -> Any:
+    """Return what became of the replay that is under way; it takes a process's start."""
+    async with asyncio.timeout(60):
+        while True:
+            job = (await desk.get("/api/rule-sets/replay"))["replay"]
+            if job["state"] != "running":
+                return job
+            await asyncio.sleep(0.05)
+
+
+def children() -> set[int]:
+    """Return the processes that this one has started and that have not ended."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == os.getpid() and state != "Z":
+                found.add(int(stat.parent.name))
+    return found
+
+
+async def begun_beside(before: set[int]) -> None:
+    """Wait until this process has another one."""
+    async with asyncio.timeout(20):
+        while children() == before:
+            await asyncio.sleep(0.01)
+
+
+WHOLE = {"from_ms": BEGIN_MS - 1000, "to_ms": BEGIN_MS + 60_000}
+
+
 async def test_a_replay_of_stored_scans_shows_what_other_rules_would_have_raised(
     tmp_path: Path,
 ) -> None:
     async with a_desk(tmp_path) as desk:
+        assert (await desk.get("/api/rule-sets/replay")) == {"replay": None}
         await desk.see(*[desk.reading(at, gust=17.0) for at in range(30)])
         assert (await desk.get("/api/alarms"))["alarms"] == []
         one = await proposed(desk)
-        span = {"from_ms": BEGIN_MS - 1000, "to_ms": BEGIN_MS + 60_000}
-        told = await desk.post(f"/api/rule-sets/{one['id']}/replay", span)
-        found = told["replayed"]
+        job = await desk.post(f"/api/rule-sets/{one['id']}/replay", WHOLE, 202)
+        fits(job, REPLAYING)
+        assert (job["state"], job["set_id"], job["done_share"]) == ("running", one["id"], 0)
+        job = await judged_again(desk)
+        assert (job["state"], job["done_share"], job["words"]) == ("done", 1, "")
+        again = await desk.get(f"/api/rule-sets/{one['id']}")
+        found = again["replayed"]
         assert (found["scans"], found["before"], found["after"]) == (30, 0, 1)
         assert [each["source"] for each in found["new"]] == [HIGH]
         assert found["gone"] == []
         assert {each["id"] for each in found["measures"]} >= {"per_day", "chattering"}
-        again = await desk.get(f"/api/rule-sets/{one['id']}")
-        assert again["replayed"] == found
         whats = (await desk.get("/api/journal", subject=f"rule_set {one['id']}"))["entries"]
         assert [each["what"] for each in whats] == ["rules replayed", "rules proposed"]
+
+
+async def test_one_replay_at_a_time_and_it_can_be_called_off_without_a_trace(
+    tmp_path: Path,
+) -> None:
+    async with a_desk(tmp_path) as desk:
+        one = await proposed(desk)
+        path = f"/api/rule-sets/{one['id']}/replay"
+        before = children()
+        await desk.post(path, WHOLE, 202)
+        fits(await desk.post(path, WHOLE, 409), ERROR)
+        await begun_beside(before)
+        called = await desk.post("/api/rule-sets/replay/call-off", {})
+        assert (called["state"], called["words"]) == ("called_off", called["by"])
+        assert children() == before
+        fits(await desk.post("/api/rule-sets/replay/call-off", {}, 409), ERROR)
+        assert (await desk.get(f"/api/rule-sets/{one['id']}"))["replayed"] is None
+        await desk.post(path, WHOLE, 202)
+        assert (await judged_again(desk))["state"] == "done"
+
+
+async def test_no_replay_outlives_its_station(tmp_path: Path) -> None:
+    before = children()
+    async with a_desk(tmp_path) as desk:
+        one = await proposed(desk)
+        await desk.post(f"/api/rule-sets/{one['id']}/replay", WHOLE, 202)
+        await begun_beside(before)
+    assert children() == before
+
+
+async def test_a_replay_that_cannot_be_made_says_why(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        one = await proposed(desk)
+        desk.station.collector.history.path.unlink()
+        await desk.post(f"/api/rule-sets/{one['id']}/replay", WHOLE, 202)
+        job = await judged_again(desk)
+        assert job["state"] == "failed"
+        assert "is the file readable and undamaged?" in job["words"]
+        assert (await desk.get(f"/api/rule-sets/{one['id']}"))["replayed"] is None
+
+
+async def test_a_replay_tells_how_far_it_is(tmp_path: Path) -> None:
+    told: list[float] = []
+    async with a_desk(tmp_path) as desk:
+        await desk.see(*[desk.reading(at, gust=17.0) for at in range(30)])
+        station = desk.station
+        judging = station.engine.judging
+        span = (BEGIN_MS * 1_000_000, (BEGIN_MS + 30_000) * 1_000_000)
+        question = Question(
+            station.collector.history.path, station.site.plant, judging, judging, span
+        )
+        await asked(question, told.append)
+    assert told == sorted(told)
+    assert 0.9 < told[-1] <= 1
 
 
 async def test_a_span_that_makes_no_sense_is_not_replayed(tmp_path: Path) -> None:

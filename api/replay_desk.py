@@ -1,0 +1,103 @@
+"""The one replay that may be under way: begun, watched, called off, and its finding kept."""
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import structlog
+
+from analytics.records import Records, RecordsError, RecordsRefused
+from api.replaying import Question, asked
+from collector.clock import Clock
+from collector.history.schema import HistoryError
+from collector.history.store import History
+
+log = structlog.get_logger()
+
+
+class ReplayState(StrEnum):
+    """What became of a replay."""
+
+    RUNNING = "running"
+    DONE = "done"
+    CALLED_OFF = "called_off"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Replaying:
+    """A replay of stored days for a set of rules, and how far it is.
+
+    `words` say why it failed, or who called it off.
+    """
+
+    set_id: int
+    by: str
+    span: tuple[int, int]
+    asked_ns: int
+    state: ReplayState = ReplayState.RUNNING
+    done_share: float = 0.0
+    words: str = ""
+
+
+class ReplayDesk:
+    """Have stored days judged again beside what is live, one question at a time.
+
+    The answer comes from a process of its own, which never outlives this desk; what it
+    found is kept with the set of rules by the name of whoever asked.
+    """
+
+    def __init__(self, records: Records, history: History, clock: Clock) -> None:
+        self.latest: Replaying | None = None
+        self._records = records
+        self._history = history
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, set_id: int, question: Question, who: str) -> Replaying:
+        """Begin a replay; RecordsRefused while another one is under way."""
+        if self._running:
+            raise RecordsRefused(
+                "正在重放，请稍候或先中止",
+                "a replay is under way: wait for it, or call it off",
+            )
+        begun = Replaying(set_id, who, question.span, self._clock.now_ns())
+        self.latest = begun
+        self._task = asyncio.create_task(self._run(begun, question))
+        return begun
+
+    async def call_off(self, who: str) -> Replaying:
+        """End the replay that is under way; RecordsRefused where there is none."""
+        if self.latest is None or not self._running:
+            raise RecordsRefused("没有进行中的重放", "no replay is under way")
+        await self.end()
+        if self.latest.state is ReplayState.RUNNING:
+            self.latest = replace(self.latest, state=ReplayState.CALLED_OFF, words=who)
+        return self.latest
+
+    async def end(self) -> None:
+        """End what is under way, its process with it."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def _running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def _run(self, begun: Replaying, question: Question) -> None:
+        def note(share: float) -> None:
+            self.latest = replace(begun, done_share=min(1.0, max(0.0, share)))
+
+        try:
+            await self._history.committed()
+            found = json.dumps(await asked(question, note), sort_keys=True)
+            await self._records.rule_sets.note_replay(begun.set_id, found, begun.by)
+        except (HistoryError, RecordsError, RecordsRefused, OSError) as error:
+            log.warning("replay failed", rule_set=begun.set_id, reason=str(error))
+            self.latest = replace(begun, state=ReplayState.FAILED, words=str(error))
+        else:
+            self.latest = replace(begun, state=ReplayState.DONE, done_share=1.0)
