@@ -130,7 +130,7 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
     """
     clock = Clock(settings.time_base)
     async with AsyncExitStack() as stack:
-        influx = settings_from(settings.environment)
+        settings_from(settings.environment)  # what is wrong there is said before a file is made
         stack.enter_context(claimed(settings.folder))
         records = await stack.enter_async_context(
             Records.open(records_address(settings.folder, settings.environment), clock.now_ns)
@@ -140,30 +140,49 @@ async def open_station(site: SiteFile, settings: StationSettings) -> AsyncIterat
         await _keep_apart(records, site)
         await _note_site_file(records, site)
         judging = await rules_at_start(records, site.plant, site.judging, clock.now_ns())
-        collector = Collector(
-            site.plant,
-            settings.folder / "history.sqlite",
-            clock,
-            Random(),  # noqa: S311 - jitter
-        )
+        jitter = Random()  # noqa: S311 - nothing secret
+        collector = Collector(site.plant, settings.folder / "history.sqlite", clock, jitter)
         stack.callback(collector.history.close)
-        sender, past = None, None
-        if influx is not None:
-            groups = {tag.id: tag.group for tag in site.plant.tags()}
-            tag_ids = await collector.history.tag_ids()
-            renderer = LineRenderer(site.plant.site.name.en, tag_ids, groups)
-            if settings.environment.get(READ_FROM_INFLUXDB) == "1":
-                remote = InfluxHistory(influx, site.plant.site.name.en, groups)
-                stack.push_async_callback(remote.close)
-                past = RemoteFirst(remote, collector.history)
-            server = InfluxServer(influx)
-            stack.callback(server.close)
-            pace = Pace(chance=Random().random)  # noqa: S311 - jitter
-            sender = Sender(collector.history, server, renderer.render, Clock(), pace)
-        outlets = _Outlets(sender, past, judging, settings.environment)
+        outlets = await _open_outlets(stack, site, collector, judging, settings.environment)
         station = _assemble(site, clock, collector, records, outlets)
         stack.push_async_callback(station.replays.end)
         yield station
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlets:
+    """What was opened besides: the way to an InfluxDB, the rules in force, where secrets stand."""
+
+    sender: Sender | None
+    past: Past | None
+    judging: Judging
+    environment: Mapping[str, str]
+
+
+async def _open_outlets(
+    stack: AsyncExitStack,
+    site: SiteFile,
+    collector: Collector,
+    judging: Judging,
+    environment: Mapping[str, str],
+) -> _Outlets:
+    """Open the way to an InfluxDB where the environment names one."""
+    influx = settings_from(environment)
+    if influx is None:
+        return _Outlets(None, None, judging, environment)
+    past = None
+    groups = {tag.id: tag.group for tag in site.plant.tags()}
+    tag_ids = await collector.history.tag_ids()
+    renderer = LineRenderer(site.plant.site.name.en, tag_ids, groups)
+    if environment.get(READ_FROM_INFLUXDB) == "1":
+        remote = InfluxHistory(influx, site.plant.site.name.en, groups)
+        stack.push_async_callback(remote.close)
+        past = RemoteFirst(remote, collector.history)
+    server = InfluxServer(influx)
+    stack.callback(server.close)
+    pace = Pace(chance=Random().random)  # noqa: S311 - jitter
+    sender = Sender(collector.history, server, renderer.render, Clock(), pace)
+    return _Outlets(sender, past, judging, environment)
 
 
 async def _keep_apart(records: Records, site: SiteFile) -> None:
@@ -188,16 +207,6 @@ async def _note_site_file(records: Records, site: SiteFile) -> None:
     async with records.transaction() as stores:
         await stores.state.keep(SITE_FILE, digest)
         await stores.journal.note(Change("site file taken up", "site file", body))
-
-
-@dataclass(frozen=True, slots=True)
-class _Outlets:
-    """What was opened besides: the way to an InfluxDB, the rules in force, where secrets stand."""
-
-    sender: Sender | None
-    past: Past | None
-    judging: Judging
-    environment: Mapping[str, str]
 
 
 def _assemble(

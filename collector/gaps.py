@@ -24,6 +24,7 @@ class Cause(StrEnum):
     TAG_REFUSED = "tag_refused"
     NOT_JUDGED = "not_judged"
     STORE_FULL = "store_full"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Gap:
     """One interval without good samples of a device, or of one tag of it.
 
     Open while `to_ns` is None. Recovered where the device kept what was missing and
-    gave it afterwards. Of what was not judged the samples are kept; of what the full
-    store let go they were judged.
+    gave it afterwards. Of what was not judged the samples are kept; what the full
+    store let go, and what the disk no longer gives back, was judged.
     """
 
     device: str

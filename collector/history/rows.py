@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from collector.model import Instants, Qualities, Scan, Slots, Values
 
 SCAN_COLUMNS = "layout, tags, received_ns, source_ns, sources, quality, figures"
-SOURCE_NS = 3
-"""The place of the source time that all samples of a scan share, None where they have their own."""
+RECEIVED_NS: Final = 2
+SOURCE_NS: Final = 3
+"""The places of two times; the source time is None where the samples have their own."""
 
 Row = tuple[int | None, bytes | None, int, int | None, bytes | None, bytes | None, bytes]
 """Layout, tags where there is none, received, one source time or each, quality, figures."""

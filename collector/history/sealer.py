@@ -2,15 +2,25 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import structlog
 
 from collector.clock import Clock
+from collector.gaps import Cause
 from collector.history.reading import SEALED
 from collector.history.rollup import HOUR_NS, MINUTE_NS
-from collector.history.rows import SCAN_COLUMNS, Samples, flatten, is_whole, load_layouts
+from collector.history.rows import (
+    RECEIVED_NS,
+    SCAN_COLUMNS,
+    Row,
+    Samples,
+    flatten,
+    is_whole,
+    load_layouts,
+)
 from collector.history.schema import HistoryError
 from collector.history.segments import PackedBlock, SealedDevice, seal_device
 from collector.history.store import History
@@ -56,12 +66,22 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Hole:
+    """What of a device's scans cannot be read between two that can, by their instants."""
+
+    device: int
+    seqs: tuple[int, ...]
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
-    """One stretch, sealed; `damaged` are the numbers of its scans that cannot be read."""
+    """One stretch, sealed; `holes` are its scans that cannot be read."""
 
     stretch: Stretch
     devices: tuple[SealedDevice, ...]
-    damaged: tuple[int, ...] = ()
+    holes: tuple[Hole, ...] = ()
 
 
 class Sealer:
@@ -114,7 +134,7 @@ class Sealer:
             (stretch.from_seq, stretch.to_seq),
         ).fetchall()
         sealed: list[SealedDevice] = []
-        damaged: list[int] = []
+        holes: list[Hole] = []
         for (device,) in devices:
             found = connection.execute(
                 f"SELECT seq, {SCAN_COLUMNS} FROM scan "  # noqa: S608 - own constant
@@ -123,11 +143,10 @@ class Sealer:
             )
             rows = [(row[0], row[1:]) for row in found]
             whole = [one for one in rows if is_whole(one[1], layouts)]
-            if len(whole) < len(rows):
-                damaged += sorted({seq for seq, _ in rows} - {seq for seq, _ in whole})
+            holes += _holes(device, [seq for seq, _ in rows], whole, stretch)
             if whole:
                 sealed.append(self._sealed_device(device, flatten(whole, layouts), stretch))
-        return Segment(stretch, tuple(sealed), tuple(damaged))
+        return Segment(stretch, tuple(sealed), tuple(holes))
 
     def _sealed_device(self, device: int, samples: Samples, stretch: Stretch) -> SealedDevice:
         try:
@@ -138,13 +157,30 @@ class Sealer:
             raise HistoryError(message) from error
 
     def _note_damaged(self, segment: Segment) -> None:
-        self.damaged += len(segment.damaged)
-        if segment.damaged:
+        damaged = [seq for hole in segment.holes for seq in hole.seqs]
+        self.damaged += len(damaged)
+        if damaged:
             words = "scans cannot be read and were set aside"
-            log.warning(words, scans=len(segment.damaged), first=segment.damaged[0])
+            log.warning(words, scans=len(damaged), first=min(damaged))
 
     def _pause(self) -> None:
         self._clock.wait(PAUSE_S)
+
+
+def _holes(
+    device: int, seqs: Sequence[int], whole: Sequence[tuple[int, Row]], stretch: Stretch
+) -> Iterator[Hole]:
+    """Yield each run of scans that cannot be read, from the scan before it to the one after."""
+    received_ns = {seq: row[RECEIVED_NS] for seq, row in whole}
+    begin_ns = stretch.from_ns
+    for known, run in groupby(seqs, key=received_ns.__contains__):
+        some = tuple(run)
+        if known:
+            begin_ns = received_ns[some[-1]]
+            continue
+        after = next((seq for seq in seqs if seq > some[-1]), None)
+        end_ns = stretch.to_ns if after is None else received_ns[after]
+        yield Hole(device, some, begin_ns, max(end_ns, begin_ns + 1))
 
 
 def grown(
@@ -183,7 +219,12 @@ def keep_segment(connection: sqlite3.Connection, segment: Segment) -> None:
     connection.executemany(
         f"INSERT INTO damaged_scan (seq, device, {SCAN_COLUMNS}) "  # noqa: S608 - own constant
         f"SELECT seq, device, {SCAN_COLUMNS} FROM scan WHERE seq = ?",
-        [(seq,) for seq in segment.damaged],
+        [(seq,) for hole in segment.holes for seq in hole.seqs],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO gap (device, from_ns, to_ns, cause, recovered) "
+        "SELECT id, ?, ?, ?, 0 FROM device WHERE key = ?",
+        [(one.from_ns, one.to_ns, Cause.DAMAGED.value, one.device) for one in segment.holes],
     )
     for device in segment.devices:
         axis = device.axis

@@ -250,7 +250,7 @@ export type Gap = {
   recovered: boolean;
 };
 
-export type GapCause = "device_lost" | "not_polled" | "monitor_down" | "clock_leap" | "store_full" | "tag_refused" | "not_judged";
+export type GapCause = "device_lost" | "not_polled" | "monitor_down" | "clock_leap" | "store_full" | "damaged" | "tag_refused" | "not_judged";
 
 /** What of one device is missing in a calendar week of the site. */
 export type DeviceWeek = {

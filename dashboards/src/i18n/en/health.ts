@@ -68,6 +68,7 @@ export const health: Texts["health"] = {
     tag_refused: "tag not given",
     not_judged: "kept, not judged",
     store_full: "store full",
+    damaged: "damaged on the disk",
   },
   times: (count) => `${count}×`,
   newestGaps: "Newest gaps",

@@ -67,6 +67,7 @@ export const health = {
     tag_refused: "测点未给出",
     not_judged: "已存未判",
     store_full: "存储已满",
+    damaged: "磁盘上已损坏",
   },
   times: (count: string) => `${count} 次`,
   newestGaps: "最近的缺口",

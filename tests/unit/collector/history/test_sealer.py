@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.clock import Clock, TimeBase
+from collector.gaps import Cause, Gap
 from collector.history import sealer, spans
 from collector.history.rollup import HOUR_NS, MINUTE_NS
 from collector.history.rows import StoredScan
@@ -300,5 +301,22 @@ async def test_a_damaged_scan_is_set_aside_and_holds_up_nothing(
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT seq FROM damaged_scan").fetchall() == [(3,)]
             assert connection.execute("SELECT count(*) FROM scan").fetchone() == (0,)
+        ((_, gap),) = await history.gaps(0, LATER_NS)
+        before, after = (scans[at].received_ns for at in (1, 3))
+        assert gap == Gap("drive", before, after, Cause.DAMAGED)
         (found,) = check(path, lambda *_: None)
         assert found.words.startswith("scan 3 of device drive, received 20")
+
+
+async def test_scans_that_cannot_be_read_one_after_the_other_are_one_gap(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    scans = hour_of_scans(0, 10)
+    async with kept(path, scans) as history:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE scan SET figures = x'01' WHERE seq IN (1, 4, 5, 9, 10)")
+        sealer = Sealer(history, LATER)
+        while await sealer.seal():
+            pass
+        gaps = [(one.from_ns, one.to_ns) for _, one in await history.gaps(0, LATER_NS)]
+    at = [one.received_ns for one in scans]
+    assert sorted(gaps) == [(at[0], at[1]), (at[2], at[5]), (at[7], at[9])]
