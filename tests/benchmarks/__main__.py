@@ -13,6 +13,7 @@ from tests.benchmarks.history import report_history, report_whole
 from tests.benchmarks.load import NoCompilerError, build
 from tests.benchmarks.measure import Measured, Pace, measure_reader
 from tests.benchmarks.plants import MIXED, Job
+from tests.benchmarks.replays import report_replays
 from tests.benchmarks.table import Goal, delay_line, table
 from tests.benchmarks.telegraf import find_telegraf, measure_telegraf
 from tests.benchmarks.thingsboard import NAMED_BY, find_thingsboard, measure_thingsboard
@@ -37,7 +38,7 @@ READERS = (
 )
 TELEGRAF = "Telegraf"
 THINGSBOARD = "ThingsBoard gateway"
-JOBS = ("plain", "million", "mixed", "scaling", "frames", "history", "whole", "alarms")
+JOBS = ("plain", "million", "mixed", "scaling", "frames", "history", "whole", "alarms", "replays")
 
 
 def beside_peers(job: Job, pace: Pace) -> Iterator[Measured]:
@@ -154,8 +155,9 @@ def main(words: Sequence[str]) -> int:
     for name, report in (("history", report_history), ("whole", report_whole)):
         if name in chosen:
             print("\n".join(report(_say)), flush=True)
-    if "alarms" in chosen:
-        print("\n".join(report_alarms()), flush=True)
+    for name, own in (("alarms", report_alarms), ("replays", report_replays)):
+        if name in chosen:
+            print("\n".join(own()), flush=True)
     return 0
 
 

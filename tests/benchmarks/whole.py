@@ -63,7 +63,7 @@ class Whole:
 
 
 @dataclass(slots=True)
-class _Told:
+class Told:
     """What the health route told last."""
 
     port: int
@@ -117,7 +117,7 @@ def measure_whole(name: str, job: Job, pace: Pace, more: Mapping[str, str] | Non
     ):
         wait_until_all_read(process, server)
         with page_of(process, port) as page, _shown(page) as frames:
-            told = _Told(port)
+            told = Told(port)
             found = measured(name, job, Watched(server, process.pid, told.said), pace)
             segments, unsealed = _sealed(Path(folder) / "kept" / "history.sqlite")
         return Whole(

@@ -197,7 +197,7 @@ async def unharmed_by_the_outage(station: Station, sending: Sender, hours: int) 
     looking = asyncio.create_task(station.look())
     await outage(station, hours)
     looking.cancel()
-    looked = sorted(station.looks_s)
-    assert looked[int(len(looked) * 0.99) - 1] < SLOWEST_LOOK_S
+    # Two hours are some forty looks: the two worst may be the machine's.
+    assert np.percentile(station.looks_s, 95) < SLOWEST_LOOK_S, sorted(station.looks_s)[-5:]
     assert sending.state.state == "waiting"
     assert (station.history.health.dropped, sending.state.sent) == (0, 0)
