@@ -1,7 +1,7 @@
 """Operating advice for a ropeway, with its reasons as sentences."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from collector.site import WHOLE_SITE, Name, Plant, Ropeway
 ORDER = tuple(Advised)
 SLOWEST_MPS = 0.3
 MOST_REASONS = 4
+UNJUDGED = Name(zh="报警已停顿，条件不明", en="Alarms stand still: the conditions are not known")
 NOT_COUNTED = (AlarmState.SUPPRESSED, AlarmState.OUT_OF_SERVICE)
 
 
@@ -41,9 +42,16 @@ class Advice:
 
 
 def advise(
-    plant: Plant, board: Board, alarms: Iterable[Alarm], conditions: dict[str, Condition]
+    plant: Plant,
+    board: Board,
+    alarms: Iterable[Alarm],
+    conditions: dict[str, Condition],
+    *,
+    judged: bool = True,
 ) -> list[Advice]:
     """Return the advice for every ropeway from the alarms whose condition holds.
+
+    Where what comes is not `judged` no ropeway is advised to run as normal.
 
     The gravest advice counts; reasons come gravest first. An alarm of the whole
     site speaks for every ropeway. Shelving silences an alarm, it does not change what
@@ -51,10 +59,11 @@ def advise(
     """
     holding = [alarm for alarm in alarms if _counts(alarm)]
     slots = plant.slots()
-    return [
+    found = [
         _advise_one(way, holding, conditions, clear_time(way, board, slots[way.speed]))
         for way in plant.ropeway
     ]
+    return found if judged else [_doubted(one) for one in found]
 
 
 def clear_time(way: Ropeway, board: Board, speed_slot: int) -> ClearTime:
@@ -89,6 +98,13 @@ def _advise_one(
         return Advice(way.id, Advised.NORMAL, (calm,), clear)
     reasons = tuple(reason_of(alarm) for _, alarm in speaking[:MOST_REASONS])
     return Advice(way.id, speaking[0][0], reasons, clear)
+
+
+def _doubted(known: Advice) -> Advice:
+    """Return the advice that is left where later alarms are not known."""
+    if known.advice is Advised.NORMAL:
+        return replace(known, advice=Advised.WATCH, reasons=(UNJUDGED,))
+    return replace(known, reasons=(UNJUDGED, *known.reasons[: MOST_REASONS - 1]))
 
 
 def _advised(alarm: Alarm, conditions: dict[str, Condition]) -> Advised:

@@ -42,6 +42,7 @@ class Circumstance:
     trigger: Alarm | None
     alarms: Sequence[Alarm]
     devices_online: int
+    judged: bool = True
 
 
 async def freeze_brief(evidence: Evidence, about: Circumstance, now_ns: int) -> str:
@@ -55,7 +56,8 @@ async def freeze_brief(evidence: Evidence, about: Circumstance, now_ns: int) -> 
     concerned = _concerned_tags(evidence.judging(), tags, about.ropeways)
     ways = [way for way in plant.ropeway if way.id in about.ropeways]
     shown = list(dict.fromkeys([*concerned, *_line_tags(ways)]))
-    advice = advise(plant, evidence.board, about.alarms, evidence.conditions)
+    judged = about.judged
+    advice = advise(plant, evidence.board, about.alarms, evidence.conditions, judged=judged)
     # The board is looked at now, before anything is waited for.
     brief = {
         "frozen_ms": milliseconds(now_ns),

@@ -117,7 +117,9 @@ class Consultations:
     ) -> Consultation:
         async with self._turn:
             now_ns = self._clock.now_ns()
-            about = Circumstance(ropeways, alarm, self._engine.alarms, self._devices_online())
+            engine, online = self._engine, self._devices_online()
+            judged = engine.unjudged_ns is None
+            about = Circumstance(ropeways, alarm, engine.alarms, online, judged)
             brief = await freeze_brief(self._evidence, about, now_ns)
             opening = Opening(
                 opened_ns=now_ns,

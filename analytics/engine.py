@@ -20,13 +20,14 @@ from analytics.standing import Standing, Told
 from analytics.turn import Terms, Turn
 from collector.board import Subscription
 from collector.clock import Clock
-from collector.model import Scan
+from collector.model import NANOSECONDS, Scan
 from collector.site import Name, Plant
 
 STATE = "judge"
 RETRY_S = 1.0
 EXPIRE_EVERY_S = 1.0
 DELAYS_EVERY_S = 1.0
+HELD_UP_S = 5.0
 QUEUE = 20_000
 MOST_AT_ONCE = 200
 LOSS = "system/engine"
@@ -69,6 +70,7 @@ class Engine:
         self._kept_state = JudgeState((), {}, {})
         self._kept_s = -math.inf
         self._dropped_told = 0
+        self._working_on_ns: int | None = None
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
@@ -89,6 +91,18 @@ class Engine:
     def dropped(self) -> int:
         """How many scans were lost because judging did not keep up."""
         return self._scans.dropped
+
+    @property
+    def unjudged_ns(self) -> int | None:
+        """The instant from which on nothing is judged and kept; None while none waits for long.
+
+        A disk or a database that refuses holds up every alarm, and so does one that does
+        not answer at all.
+        """
+        since_ns = self._working_on_ns
+        longest_ns = HELD_UP_S * NANOSECONDS * self._clock.speed
+        held_up = since_ns is not None and self._clock.now_ns() - since_ns > longest_ns
+        return since_ns if held_up else None
 
     def tell(self, told: Told) -> None:
         """Call `told` with each alarm that was raised or shown again, once on the disk."""
@@ -151,6 +165,7 @@ class Engine:
         Alarms are kept at once. Delays that merely began or were broken off are kept at
         most every `delays_every_s`: what a kill loses of them is that old.
         """
+        self._working_on_ns = scans[0].received_ns
         findings = self.judge.judge_all(scans)
         self.last_scan_ns = scans[-1].received_ns
         while True:
@@ -161,6 +176,7 @@ class Engine:
                 await self._clock.sleep(RETRY_S * self._clock.speed)
             else:
                 self.failing = ""
+                self._working_on_ns = None
                 return
 
     async def raise_alarm(self, alarm: Alarm) -> Alarm:

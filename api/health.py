@@ -55,6 +55,7 @@ def health_table(station: Station) -> dict[str, Any]:
         "influx": _influx(station),
         "engine": {
             "last_scan_ms": seen_ms(station.engine.last_scan_ns),
+            "unjudged_ms": milliseconds(station.engine.unjudged_ns),
             "rules": len(station.engine.judging.rule),
             "active": len(station.engine.alarms),
             "dropped": station.engine.dropped,

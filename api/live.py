@@ -143,6 +143,7 @@ class LiveFeed:
         self._alarms_revision = -1
         self._encoded: dict[int, tuple[Alarm, msgspec.Raw]] = {}
         self._online = -1
+        self._unjudged_ms: int | None = None
         self._advice: Plain = {}
         self.floods = FloodWatch()
         self._flood_told: Flood | None = None
@@ -210,6 +211,7 @@ class LiveFeed:
                 **self._columns(every, values),
                 **self._alarms(),
                 "flood": asdict(self._flood()),
+                "unjudged_ms": milliseconds(self._engine.unjudged_ns),
                 "advice": self.advice(),
                 "devices_online": self._devices_online(),
                 "devices": len(self._plant.device),
@@ -218,7 +220,9 @@ class LiveFeed:
 
     def advice(self) -> Plain:
         """Return the advice for every ropeway with its reasons and since when it holds."""
-        advised = advise(self._plant, self._board, self._engine.alarms, self._engine.conditions)
+        engine = self._engine
+        judged = engine.unjudged_ns is None
+        advised = advise(self._plant, self._board, engine.alarms, engine.conditions, judged=judged)
         return {"ropeways": [self._advice_since(one) for one in advised]}
 
     def _advice_since(self, advice: Advice) -> Plain:
@@ -277,6 +281,9 @@ class LiveFeed:
         if flood != self._flood_told:
             self._flood_told = flood
             found["flood"] = asdict(flood)
+        unjudged_ms = milliseconds(self._engine.unjudged_ns)
+        if unjudged_ms != self._unjudged_ms:
+            self._unjudged_ms = found["unjudged_ms"] = unjudged_ms
         online = self._devices_online()
         if online != self._online:
             self._online = found["devices_online"] = online

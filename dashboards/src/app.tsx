@@ -2,6 +2,7 @@
 import type { ComponentType } from "preact";
 import { texts } from "./i18n";
 import { AlarmBanner } from "./panels/AlarmBanner";
+import { AlarmStop } from "./panels/AlarmStop";
 import { Announcer } from "./panels/Announcer";
 import { FeedStop } from "./panels/FeedStop";
 import { Header } from "./panels/Header";
@@ -77,6 +78,7 @@ function Pages() {
   return (
     <>
       <FeedStop />
+      <AlarmStop />
       <Header>
         <Navigation />
         <UntoldChip />

@@ -163,6 +163,7 @@ export type Frame = {
   alarms?: Alarm[];
   folded?: Record<string, number>;
   flood?: Flood;
+  unjudged_ms?: Instant | null;
   advice?: Advice;
   devices_online?: number;
   devices?: number;

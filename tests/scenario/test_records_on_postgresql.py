@@ -38,11 +38,27 @@ def test_an_alarm_outlives_a_restart_of_postgresql_and_its_export_is_whole(
         (mine,) = [one for one in storm.get("/api/alarms")["alarms"] if one["id"] == alarm["id"]]
         assert mine["acknowledged_by"] == NAME
         assert storm.pids[0] == monitor
+        _assert_a_frozen_server_is_told(storm, own_postgres)
         _assert_no_second_monitor(storm, environment)
         _assert_the_export_is_whole(storm, environment)
         assert storm.stop_monitor() == 0
         assert PASSWORD not in storm.log()
         assert "Traceback" not in storm.log()
+
+
+def _assert_a_frozen_server_is_told(storm: Rehearsal, server: Postgres) -> None:
+    """A server that holds every connection and answers none leaves no page calm."""
+
+    def unjudged() -> int | None:
+        found: int | None = storm.get("/api/health")["engine"]["unjudged_ms"]
+        return found
+
+    with server.frozen():
+        since_ms = storm.wait_until("alarms are known to stand still", unjudged, 40)
+        advised = {one["advice"] for one in storm.get("/api/advice")["ropeways"]}
+        assert "normal" not in advised
+    storm.wait_until("they go on", lambda: unjudged() is None, 40)
+    assert since_ms < storm.get("/api/health")["engine"]["last_scan_ms"]
 
 
 def _assert_no_second_monitor(storm: Rehearsal, environment: dict[str, str]) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -105,6 +107,22 @@ class Postgres:
             self._process.send_signal(how)
             self._process.wait(30)
             self._process = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Have the server and all its sessions answer nothing, with every connection open."""
+        assert self._process is not None
+        owner = self._process.pid
+        stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat")]
+        found = [(int(one.split()[0]), int(one.rpartition(")")[2].split()[1])) for one in stats]
+        all_of_it = [owner, *(pid for pid, parent in found if parent == owner)]
+        for pid in all_of_it:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in all_of_it:
+                os.kill(pid, signal.SIGCONT)
 
     def remove(self) -> None:
         """Stop, and leave nothing on the disk."""

@@ -36,6 +36,8 @@ export const hiddenAlarms = signal<Alarm[]>([]);
 export const folded = signal<Record<string, number>>({});
 /** Whether alarms flood the desk, and how many came in the last ten minutes. */
 export const flood = signal<Flood>({ on: false, alarms: 0 });
+/** From when on nothing is judged and kept; null while alarms can be trusted. */
+export const unjudgedMs = signal<number | null>(null);
 export const advice = signal<Advice>({ ropeways: [] });
 export const devicesOnline = signal<{ online: number; all: number }>({ online: 0, all: 0 });
 
@@ -83,6 +85,7 @@ function takeAround(frame: Frame): void {
     folded.value = frame.folded ?? {};
   }
   if (frame.flood) flood.value = frame.flood;
+  if (frame.unjudged_ms !== undefined) unjudgedMs.value = frame.unjudged_ms;
   if (frame.advice) advice.value = frame.advice;
   if (frame.devices_online !== undefined || frame.devices !== undefined) {
     const { online, all } = devicesOnline.peek();

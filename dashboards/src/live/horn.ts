@@ -1,9 +1,9 @@
 // The alarm horn: a short two-tone for each new alarm of priority 1 or 2.
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { muted } from "../preferences";
 import type { Alarm } from "../wire";
 import { firsts } from "../judge";
-import { flood, openAlarms } from "./board";
+import { flood, openAlarms, unjudgedMs } from "./board";
 
 export type SoundState = "blocked" | "on" | "muted";
 
@@ -56,6 +56,10 @@ export function call(fresh: readonly Alarm[], flooding: boolean, flooded: boolea
 export function mindAlarms(): void {
   let heard = new Set<number>();
   let flooded = false;
+  const stopped = computed(() => unjudgedMs.value !== null);
+  effect(() => {
+    if (stopped.value) blow(1);
+  });
   effect(() => {
     const urgent = firsts(openAlarms.value).filter(isUrgent);
     const fresh = urgent.filter((alarm) => !heard.has(alarm.id));

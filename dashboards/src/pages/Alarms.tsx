@@ -9,6 +9,7 @@ import { byNeed, consequences, firsts, isActive } from "../judge";
 import { maybe } from "../numbers";
 import { AlarmButtons } from "../panels/AlarmButtons";
 import { alarmState } from "../panels/AlarmList";
+import { noAlarm } from "../panels/AlarmStop";
 import { Bypasses } from "../panels/Bypasses";
 import { HiddenAlarms } from "../panels/HiddenAlarms";
 import { Mark } from "../panels/Mark";
@@ -238,7 +239,7 @@ export function Alarms(_: { id: string }) {
           {t.alarms.floodExplain(flood.value.alarms)}
         </p>
       ) : null}
-      {open.length === 0 ? <p class="panel empty">{t.alarms.none}</p> : null}
+      {open.length === 0 ? <p class="panel empty">{noAlarm()}</p> : null}
       <ul class="alarms">
         {whole.map(draw)}
         {groups.map(([name, alarms]) => (

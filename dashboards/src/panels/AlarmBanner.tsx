@@ -10,6 +10,7 @@ import { may } from "../session";
 import { muted, setMuted } from "../preferences";
 import { allowed, span, when } from "../time";
 import type { Alarm, Priority } from "../wire";
+import { noAlarm } from "./AlarmStop";
 import { Mark } from "./Mark";
 
 /** The name, and the value beside the limit that it is beyond. */
@@ -85,7 +86,7 @@ export function AlarmBanner() {
   if (!alarm) {
     return (
       <section class="panel banner calm">
-        <span class="muted">{texts().alarms.calm}</span>
+        <span class="muted">{noAlarm()}</span>
         <Counts />
         <MuteButton />
       </section>

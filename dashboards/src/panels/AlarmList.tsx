@@ -11,6 +11,7 @@ import { link } from "../router";
 import { useSize } from "../size";
 import { when } from "../time";
 import type { Alarm } from "../wire";
+import { noAlarm } from "./AlarmStop";
 import { Mark } from "./Mark";
 
 const ROW_H = 35;
@@ -73,7 +74,7 @@ export function AlarmList() {
             ))}
           </tbody>
         </table>
-        {open.length === 0 ? <p class="muted">{t.noAlarms}</p> : null}
+        {open.length === 0 ? <p class="muted">{noAlarm()}</p> : null}
       </div>
     </section>
   );

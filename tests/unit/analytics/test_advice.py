@@ -49,6 +49,18 @@ def test_without_alarms_everything_is_normal_and_says_so() -> None:
         assert [reason.zh for reason in one.reasons] == ["全部条件满足"]
 
 
+def test_where_nothing_is_judged_no_advice_is_normal_and_a_graver_one_stands() -> None:
+    board = Board(len(PLANT.slots()))
+    for alarms, expected in ((), "watch"), ((alarm(STOP),), "stop_loading"):
+        north = next(
+            one
+            for one in advise(PLANT, board, alarms, CONDITIONS, judged=False)
+            if one.ropeway == "north"
+        )
+        assert north.advice == expected
+        assert north.reasons[0].zh == "报警已停顿，条件不明"
+
+
 def test_the_gravest_advice_wins_and_its_reason_comes_first() -> None:
     north = advised(alarm(SLOW, value=16.0, limit=15.0), alarm(STOP))["north"]
     assert north.advice == "stop_loading"

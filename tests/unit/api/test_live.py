@@ -3,9 +3,10 @@
 import asyncio
 import json
 import socket
+import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from analytics import engine
 from api.app import create_app
 from api.deps import SESSION_COOKIE
 from api.live import FRAME_EVERY_S, HEARTBEAT_S, MOST_WAITING, LiveClient
@@ -286,3 +288,26 @@ async def test_a_new_alarm_is_on_the_socket_before_the_next_quarter_second(tmp_p
         assert [one["rule"] for one in frame["alarms"]] == ["rope_discard"]
         assert time.perf_counter() - begun < HEARTBEAT_S * 0.8
         running.cancel()
+
+
+async def test_while_alarms_cannot_be_kept_the_feed_says_since_when_and_advises_nothing_normal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "HELD_UP_S", 0.01)
+    async with a_station(tmp_path) as station:
+        desk = Desk(station, None)  # type: ignore[arg-type]
+        assert json.loads(station.live.snapshot())["unjudged_ms"] is None
+        gust = desk.reading(1, gust=25.0)
+        with closing(sqlite3.connect(tmp_path / "records.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            judging = asyncio.create_task(desk.see(gust))
+            await asyncio.sleep(0.2)
+            held_up = json.loads(station.live.snapshot())
+            assert held_up["unjudged_ms"] == gust.received_ns // 1_000_000
+            (north,) = held_up["advice"]["ropeways"]
+            assert north["advice"] == "watch"
+            assert held_up["alarms"] == []
+        await judging
+        after = json.loads(station.live.snapshot())
+        assert after["unjudged_ms"] is None
+        assert [one["level"] for one in after["alarms"]] == ["H"]

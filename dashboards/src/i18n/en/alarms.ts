@@ -86,6 +86,9 @@ export const alarms: Texts["alarms"] = {
   task: "Task",
   mute: "Mute",
   unmute: "Unmute",
-  calm: "No active alarm",
+  unknown: "Alarms not known",
+  stopped: "ALARMS STAND STILL",
+  stoppedSince: (time) =>
+    `What came since ${time} is not judged, or cannot be kept. No alarm does not mean normal: post someone on site. See`,
   raisedNew: (name) => `Priority 1 alarm: ${name}`,
 };

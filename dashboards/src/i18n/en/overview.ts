@@ -36,7 +36,6 @@ export const overview: Texts["overview"] = {
   alarms: "Alarms",
   alarmCounts: (fresh, active) => `${fresh} unacknowledged · ${active} active`,
   more: (count) => `${count} more`,
-  noAlarms: "No active alarm",
   gust: "Highest gust, last 3 h",
   gustHow: "highest believable per ropeway · shaded: missing",
   lightning: "Lightning",

@@ -84,6 +84,9 @@ export const alarms = {
   task: "检查任务",
   mute: "静音",
   unmute: "恢复声音",
-  calm: "没有活动报警",
+  unknown: "报警情况不明",
+  stopped: "报警已停顿",
+  stoppedSince: (time: string) =>
+    `${time} 以后的数据尚未判断或无法保存，没有报警不等于正常：请派人现场值守。详见`,
   raisedNew: (name: string) => `一级报警：${name}`,
 };

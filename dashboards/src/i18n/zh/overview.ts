@@ -35,7 +35,6 @@ export const overview = {
   alarms: "报警",
   alarmCounts: (fresh: number, active: number) => `未确认 ${fresh} · 活动 ${active}`,
   more: (count: number) => `另有 ${count} 条`,
-  noAlarms: "没有活动报警",
   gust: "最大阵风，近 3 小时",
   gustHow: "每条索道可信风速仪中的最大值 · 阴影为数据缺失",
   lightning: "雷电",
