@@ -10,6 +10,8 @@ export class Refusal extends Error {
   constructor(
     readonly title: w.Both,
     readonly detail: string,
+    /** Whether the monitor could not answer now, rather than would not. */
+    readonly passing = false,
   ) {
     super(`${title.en} ${detail}`);
   }
@@ -21,7 +23,7 @@ const UNREACHABLE: w.Both = { zh: "监测主机无应答", en: "The monitor does
 function refusalOf(body: unknown, status: number): Refusal {
   const said = body as Partial<{ title: w.Both; detail: unknown }> | null;
   const title = said?.title?.zh ? said.title : { zh: `被拒绝（${status}）`, en: `Refused (${status})` };
-  return new Refusal(title, typeof said?.detail === "string" ? said.detail : "");
+  return new Refusal(title, typeof said?.detail === "string" ? said.detail : "", status >= 500);
 }
 
 async function ask<T>(path: string, init?: RequestInit): Promise<T> {
@@ -29,7 +31,7 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   try {
     answer = await fetch(path, { cache: "no-store", ...init });
   } catch (error) {
-    throw new Refusal(UNREACHABLE, String(error));
+    throw new Refusal(UNREACHABLE, String(error), true);
   }
   const body: unknown = await answer.json().catch(() => null);
   if (answer.status === 401 && path !== SESSION) strangers.value++;

@@ -8,6 +8,7 @@ import { FeedStop } from "./panels/FeedStop";
 import { Header } from "./panels/Header";
 import { Navigation } from "./panels/Navigation";
 import { Notice } from "./panels/Notice";
+import { UnansweredChip } from "./panels/UnansweredChip";
 import { UntoldChip } from "./panels/UntoldChip";
 import { Account } from "./pages/Account";
 import { AlarmHistory } from "./pages/AlarmHistory";
@@ -82,6 +83,7 @@ function Pages() {
       <Header>
         <Navigation />
         <UntoldChip />
+        <UnansweredChip />
       </Header>
       {OWN_BANNER.has(page) ? null : (
         <div class="banner-slim">

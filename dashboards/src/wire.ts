@@ -238,7 +238,14 @@ export type Health = {
     dead_letters: number;
     backlog_scans: number;
   };
-  engine: { last_scan_ms: Instant | null; rules: number; active: number; dropped: number; failing?: string };
+  engine: {
+    last_scan_ms: Instant | null;
+    unjudged_ms: Instant | null;
+    rules: number;
+    active: number;
+    dropped: number;
+    failing?: string;
+  };
   live: { clients: number; frames: number };
 };
 export type Gap = {

@@ -110,11 +110,12 @@ function InfluxFacts({ health }: { health: Health }) {
 function EngineFacts({ health }: { health: Health }) {
   const t = texts().health;
   const { engine, live, now_ms } = health;
+  const stopped = engine.unjudged_ms === null ? "" : texts().alarms.stopped;
   return (
     <Facts
       title={t.engine}
-      state=""
-      alarming={engine.dropped > 0 || Boolean(engine.failing)}
+      state={stopped}
+      alarming={engine.dropped > 0 || Boolean(engine.failing || stopped)}
       reason={engine.failing ?? ""}
       facts={[
         [t.lastScan, ago(engine.last_scan_ms, now_ms)],

@@ -33,6 +33,7 @@ export const feed: Texts["feed"] = {
     `since ${time}, for ${length}. What you see is from before the stop: do not act on it.`,
   never: "No live data yet; connecting to the monitor.",
   loading: "Reading the site",
+  notRenewed: (time, why) => `Parts of this page are not renewed since ${time}: ${why}`,
 };
 
 export const quality: Texts["quality"] = {

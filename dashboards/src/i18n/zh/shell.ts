@@ -32,6 +32,7 @@ export const feed = {
     `自 ${time} 起，已 ${length}。以下为中断前的画面，不可据此操作。`,
   never: "尚未收到实时数据，正在连接监测主机。",
   loading: "正在读取场站信息",
+  notRenewed: (time: string, why: string) => `本页部分内容自 ${time} 起未更新：${why}`,
 };
 
 export const quality = {
