@@ -23,6 +23,7 @@ from collector.site import Plant
 LOWEST_TURN = 10
 MOST_LISTED = 200
 LONGEST_ANSWER = 16 * 1024 * 1024
+LONGEST_SHOWN = 80
 STEP = 0.005
 SHARE, FOUND = "share", "found"
 
@@ -77,19 +78,17 @@ async def asked(question: Question, note: Callable[[float], None]) -> dict[str, 
         stderr=asyncio.subprocess.PIPE,
         limit=LONGEST_ANSWER,
     )
+    found: dict[str, Any] | None
     try:
-        async with asyncio.TaskGroup() as both:
-            hearing = both.create_task(_heard(process, question, note))
-            saying = both.create_task(_said(process))
+        found, said = await asyncio.gather(_heard(process, question, note), _said(process))
         await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    found = hearing.result()
     if found is None:
         words = f"the replay ended without an answer (exit code {process.returncode})"
-        raise HistoryError(saying.result() or f"{words}; ask again, for a shorter span")
+        raise HistoryError(said or f"{words}; ask again, for a shorter span")
     return found
 
 
@@ -106,12 +105,22 @@ async def _heard(
         asking.close()
     found: dict[str, Any] | None = None
     while line := await answering.readline():
-        told = json.loads(line)
+        told = _told(line)
         if FOUND in told:
             found = told[FOUND]
         else:
             note(float(told[SHARE]))
     return found
+
+
+def _told(line: bytes) -> dict[str, Any]:
+    with suppress(ValueError):
+        told = json.loads(line)
+        if isinstance(told, dict):
+            return told
+    words = line[:LONGEST_SHOWN].decode(errors="replace").strip()
+    message = f"the replay said what nobody understands: '{words}'; update Ropewatch as a whole"
+    raise HistoryError(message)
 
 
 async def _said(process: asyncio.subprocess.Process) -> str:
