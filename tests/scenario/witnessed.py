@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -87,16 +87,28 @@ class Forked:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._child: int | None = None
 
     async def start(self) -> int:
         """Start a monitor and return its process id."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"start\n")
-        return int(await self._line())
+        self._child = int(await self._line())
+        return self._child
 
     async def gone(self) -> None:
         """Return when the monitor is."""
         assert await self._line() == "gone"
+        self._child = None
+
+    async def end(self) -> None:
+        """End whatever runs, also where a test has failed half way."""
+        if self._child is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._child, signal.SIGKILL)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
 
     async def _line(self) -> str:
         assert self._process.stdout is not None
@@ -119,12 +131,11 @@ async def forked(site: Path, folder: Path, environment: dict[str, str]) -> Async
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )
+    monitors = Forked(process)
     try:
-        yield Forked(process)
+        yield monitors
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
+        await monitors.end()
 
 
 @dataclass(slots=True)
@@ -200,8 +211,13 @@ async def drain(monitors: Forked, path: Path) -> None:
 
 
 def newest_and_sent(path: Path) -> tuple[int, int]:
-    """Return the numbers of the newest scan kept and of the last one sent."""
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    """Return the numbers of the newest scan kept and of the last one sent; 0 where none is yet."""
+    if not path.exists():
+        return 0, 0
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        # A history that has just been made is a file before it has tables.
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'cursor'").fetchone():
+            return 0, 0
         newest = connection.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0]
         sent = connection.execute("SELECT max(seq) FROM cursor").fetchone()[0]
     return int(newest or 0), int(sent or 0)
