@@ -28,8 +28,9 @@ async def test_units_of_one_gateway_share_one_connection_and_one_request_in_flig
         async with supervised(*behind(server, 4, scan_s=0.2)) as here:
             await asyncio.sleep(1.5)
             assert all(here.quality(one) == {GOOD} for one in here.supervisors)
-        assert server.connections == 1
-        assert server.overlapping == 1
+            # Before the end: one that is cancelled in the midst of a question drops the line.
+            assert server.connections == 1
+            assert server.overlapping == 1
 
 
 async def watch_neighbours(here: Rehearsed, seconds: float, *healthy: str) -> None:
@@ -110,4 +111,4 @@ async def test_a_unit_that_the_gateway_reports_is_lost_and_the_connection_stays(
             assert here.supervisors["u3"].health.errors.keys() == {"gateway"}
             units["unit_3"].refuse = lambda *_: 0
             await here.until("u3", DeviceState.ONLINE, 5)
-        assert server.connections == 1
+            assert server.connections == 1
