@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from analytics.people import Grant, Role
 from api.replaying import Question, asked
@@ -164,6 +166,34 @@ async def test_a_replay_that_cannot_be_made_says_why(tmp_path: Path) -> None:
         assert job["state"] == "failed"
         assert "is the file readable and undamaged?" in job["words"]
         assert (await desk.get(f"/api/rule-sets/{one['id']}"))["replayed"] is None
+
+
+@pytest.mark.parametrize(
+    ("child", "words"),
+    [
+        ("echo '{\"x\": 1}'", "what nobody understands: '{\"x\": 1}'"),
+        ("echo '{\"share\": null}'", "what nobody understands"),
+        ("head -c 17000000 /dev/zero", "a line without an end"),
+        ("echo 'KeyError: 7' >&2; exit 1", "exit code 1); ask again, for a shorter span"),
+        ("kill -9 $$", "exit code -9); ask again, for a shorter span"),
+    ],
+)
+async def test_a_replay_that_breaks_fails_in_words_to_act_on_and_leaves_room_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, child: str, words: str
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!/bin/sh\ncat >/dev/null\n{child}\n")
+    broken.chmod(0o755)
+    async with a_desk(tmp_path / "data") as desk:
+        one = await proposed(desk)
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", str(broken))
+            await desk.post(f"/api/rule-sets/{one['id']}/replay", WHOLE, 202)
+            job = await judged_again(desk)
+        assert job["state"] == "failed"
+        assert words in job["words"]
+        assert "KeyError" not in job["words"]
+        await desk.post(f"/api/rule-sets/{one['id']}/replay", WHOLE, 202)
 
 
 async def test_a_replay_tells_how_far_it_is(tmp_path: Path) -> None:
