@@ -154,13 +154,15 @@ async def replayed(question: Question, note: Callable[[float], None]) -> dict[st
     log = Log(question.history)
     before, after = Replay(question.plant, question.before), Replay(question.plant, question.after)
     from_ns, to_ns = question.span
-    scans = 0
+    scans, begin_ns = 0, 0
     async for batch in stored_scans(log, question.plant, from_ns, to_ns):
         scans += len(batch)
         await before.see(batch)
         await after.see(batch)
         if batch:
-            note((batch[-1].received_ns - from_ns) / (to_ns - from_ns))
+            # A span that begins long before the first scan would look all but judged at once.
+            begin_ns = begin_ns or batch[0].received_ns
+            note((batch[-1].received_ns - begin_ns) / (to_ns - begin_ns))
     found = Difference(tuple(before.activations), tuple(after.activations))
     return {
         "from_ms": milliseconds(from_ns),
