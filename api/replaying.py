@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from analytics.config import Judging
 from analytics.kpi import reckon
 from analytics.model import Activation
@@ -25,7 +27,8 @@ MOST_LISTED = 200
 LONGEST_ANSWER = 16 * 1024 * 1024
 LONGEST_SHOWN = 80
 STEP = 0.005
-SHARE, FOUND = "share", "found"
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,9 @@ async def asked(question: Question, note: Callable[[float], None]) -> dict[str, 
             process.kill()
             await process.wait()
     if found is None:
+        log.error("a replay broke", exit_code=process.returncode, said=said)
         words = f"the replay ended without an answer (exit code {process.returncode})"
-        raise HistoryError(said or f"{words}; ask again, for a shorter span")
+        raise HistoryError(f"{words}; ask again, for a shorter span; the monitor's log says more")
     return found
 
 
@@ -104,29 +108,45 @@ async def _heard(
         await asking.drain()
         asking.close()
     found: dict[str, Any] | None = None
-    while line := await answering.readline():
+    while line := await _next_line(answering):
         told = _told(line)
-        if FOUND in told:
-            found = told[FOUND]
+        if isinstance(told, dict):
+            found = told
         else:
-            note(float(told[SHARE]))
+            note(told)
     return found
 
 
-def _told(line: bytes) -> dict[str, Any]:
+async def _next_line(answering: asyncio.StreamReader) -> bytes:
+    try:
+        return await answering.readline()
+    except ValueError as error:  # longer than any answer is
+        raise _nonsense(b"") from error
+
+
+def _told(line: bytes) -> dict[str, Any] | float:
+    """Return the finding or the share that a line tells; HistoryError for anything else."""
     with suppress(ValueError):
-        told = json.loads(line)
-        if isinstance(told, dict):
-            return told
-    words = line[:LONGEST_SHOWN].decode(errors="replace").strip()
+        match json.loads(line):
+            case {"found": dict() as found}:
+                return found
+            case {"share": int() | float() as share}:
+                return float(share)
+            case {"failed": str() as words}:
+                raise HistoryError(words)
+    raise _nonsense(line)
+
+
+def _nonsense(line: bytes) -> HistoryError:
+    words = line[:LONGEST_SHOWN].decode(errors="replace").strip() or "a line without an end"
     message = f"the replay said what nobody understands: '{words}'; update Ropewatch as a whole"
-    raise HistoryError(message)
+    return HistoryError(message)
 
 
 async def _said(process: asyncio.subprocess.Process) -> str:
-    """Return the last line of what the process has to say to people."""
+    """Return what the process has to say to whoever reads the log."""
     words = await process.stderr.read() if process.stderr else b""
-    return next(reversed(words.decode(errors="replace").strip().splitlines()), "")
+    return words.decode(errors="replace").strip()
 
 
 async def replayed(question: Question, note: Callable[[float], None]) -> dict[str, Any]:
@@ -134,13 +154,15 @@ async def replayed(question: Question, note: Callable[[float], None]) -> dict[st
     log = Log(question.history)
     before, after = Replay(question.plant, question.before), Replay(question.plant, question.after)
     from_ns, to_ns = question.span
-    scans = 0
+    scans, begin_ns = 0, 0
     async for batch in stored_scans(log, question.plant, from_ns, to_ns):
         scans += len(batch)
         await before.see(batch)
         await after.see(batch)
         if batch:
-            note((batch[-1].received_ns - from_ns) / (to_ns - from_ns))
+            # A span that begins long before the first scan would look all but judged at once.
+            begin_ns = begin_ns or batch[0].received_ns
+            note((batch[-1].received_ns - begin_ns) / (to_ns - begin_ns))
     found = Difference(tuple(before.activations), tuple(after.activations))
     return {
         "from_ms": milliseconds(from_ns),
@@ -187,7 +209,7 @@ class _Progress:
     def note(self, share: float) -> None:
         if share >= self._told + STEP:
             self._told = share
-            _tell({SHARE: round(share, 4)})
+            _tell({"share": round(share, 4)})
 
 
 def _tell(table: dict[str, Any]) -> None:
@@ -202,9 +224,9 @@ def main() -> None:
     question = Question.read(sys.stdin.buffer.read())
     try:
         found = asyncio.run(replayed(question, _Progress().note))
-        _tell({FOUND: found})
+        _tell({"found": found})
     except HistoryError as error:
-        sys.exit(str(error))
+        _tell({"failed": str(error)})
     except BrokenPipeError:  # whoever asked is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -30,13 +30,16 @@ def _become_leader(page: Page, server: str) -> None:
     page.context.add_cookies([{"name": name, "value": value, "url": server}])
 
 
-def _hold_up_replay() -> None:
-    """Have the process that judges again stand still, so that there is time to look at it."""
+def _hold_up_replay(server: str) -> None:
+    """Have the server's process that judges again stand still: there is time to look at it."""
+    port = server.rpartition(":")[2].encode()
     deadline_s = time.monotonic() + 20
     while time.monotonic() < deadline_s:
         for words in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):
-                if b"api.replaying" in words.read_bytes():
+                parent = words.with_name("stat").read_text().rpartition(")")[2].split()[1]
+                asked_by = Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0")
+                if b"api.replaying" in words.read_bytes() and port in asked_by:
                     os.kill(int(words.parent.name), signal.SIGSTOP)
                     return
         time.sleep(0.05)
@@ -95,7 +98,7 @@ def test_a_replay_is_watched_and_called_off_from_any_page_of_rules(
     with dressed(browser, Dress()) as page:
         _propose(page, page_server)
         page.get_by_test_id("replay-30").click()
-        _hold_up_replay()
+        _hold_up_replay(page_server)
         job = page.get_by_test_id("replay-job")
         job.wait_for()
         assert "正在重放" in job.inner_text()

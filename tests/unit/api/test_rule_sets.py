@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from analytics.people import Grant, Role
 from api.replaying import Question, asked
@@ -166,19 +168,47 @@ async def test_a_replay_that_cannot_be_made_says_why(tmp_path: Path) -> None:
         assert (await desk.get(f"/api/rule-sets/{one['id']}"))["replayed"] is None
 
 
-async def test_a_replay_tells_how_far_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("child", "words"),
+    [
+        ("echo '{\"x\": 1}'", "what nobody understands: '{\"x\": 1}'"),
+        ("echo '{\"share\": null}'", "what nobody understands"),
+        ("head -c 17000000 /dev/zero", "a line without an end"),
+        ("echo 'KeyError: 7' >&2; exit 1", "exit code 1); ask again, for a shorter span"),
+        ("kill -9 $$", "exit code -9); ask again, for a shorter span"),
+    ],
+)
+async def test_a_replay_that_breaks_fails_in_words_to_act_on_and_leaves_room_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, child: str, words: str
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!/bin/sh\ncat >/dev/null\n{child}\n")
+    broken.chmod(0o755)
+    async with a_desk(tmp_path / "data") as desk:
+        one = await proposed(desk)
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", str(broken))
+            await desk.post(f"/api/rule-sets/{one['id']}/replay", WHOLE, 202)
+            job = await judged_again(desk)
+        assert job["state"] == "failed"
+        assert words in job["words"]
+        assert "KeyError" not in job["words"]
+        await desk.post(f"/api/rule-sets/{one['id']}/replay", WHOLE, 202)
+
+
+async def test_a_replay_tells_how_far_it_is_in_what_is_stored(tmp_path: Path) -> None:
     told: list[float] = []
     async with a_desk(tmp_path) as desk:
         await desk.see(*[desk.reading(at, gust=17.0) for at in range(30)])
         station = desk.station
         judging = station.engine.judging
-        span = (BEGIN_MS * 1_000_000, (BEGIN_MS + 30_000) * 1_000_000)
+        span = ((BEGIN_MS - 86_400_000) * 1_000_000, (BEGIN_MS + 58_000) * 1_000_000)
         question = Question(
             station.collector.history.path, station.site.plant, judging, judging, span
         )
         await asked(question, told.append)
     assert told == sorted(told)
-    assert 0.9 < told[-1] <= 1
+    assert told[-1] == pytest.approx(0.5)
 
 
 async def test_a_span_that_makes_no_sense_is_not_replayed(tmp_path: Path) -> None:
