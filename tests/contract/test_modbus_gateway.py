@@ -24,13 +24,15 @@ def four_units() -> dict[str, Unit]:
 
 
 async def test_units_of_one_gateway_share_one_connection_and_one_request_in_flight() -> None:
-    async with ModbusServer(**four_units()) as server:
-        async with supervised(*behind(server, 4, scan_s=0.2)) as here:
-            await asyncio.sleep(1.5)
-            assert all(here.quality(one) == {GOOD} for one in here.supervisors)
-            # Before the end: one that is cancelled in the midst of a question drops the line.
-            assert server.connections == 1
-            assert server.overlapping == 1
+    async with (
+        ModbusServer(**four_units()) as server,
+        supervised(*behind(server, 4, scan_s=0.2)) as here,
+    ):
+        await asyncio.sleep(1.5)
+        assert all(here.quality(one) == {GOOD} for one in here.supervisors)
+        # Before the end: one that is cancelled in the midst of a question drops the line.
+        assert server.connections == 1
+        assert server.overlapping == 1
 
 
 async def watch_neighbours(here: Rehearsed, seconds: float, *healthy: str) -> None:
@@ -102,13 +104,15 @@ async def test_a_slow_unit_takes_its_turns_and_no_more() -> None:
 async def test_a_unit_that_the_gateway_reports_is_lost_and_the_connection_stays() -> None:
     units = four_units()
     units["unit_3"].refuse = refusing(11, 0)
-    async with ModbusServer(**units) as server:
-        async with supervised(*behind(server, 4, scan_s=0.5, timeout_s=0.5)) as here:
-            await here.until("u3", DeviceState.LOST, 3)
-            for name in ("u1", "u2", "u4"):
-                await here.until(name, DeviceState.ONLINE, 4)
-            await watch_neighbours(here, 3, "u1", "u2", "u4")
-            assert here.supervisors["u3"].health.errors.keys() == {"gateway"}
-            units["unit_3"].refuse = lambda *_: 0
-            await here.until("u3", DeviceState.ONLINE, 5)
-            assert server.connections == 1
+    async with (
+        ModbusServer(**units) as server,
+        supervised(*behind(server, 4, scan_s=0.5, timeout_s=0.5)) as here,
+    ):
+        await here.until("u3", DeviceState.LOST, 3)
+        for name in ("u1", "u2", "u4"):
+            await here.until(name, DeviceState.ONLINE, 4)
+        await watch_neighbours(here, 3, "u1", "u2", "u4")
+        assert here.supervisors["u3"].health.errors.keys() == {"gateway"}
+        units["unit_3"].refuse = lambda *_: 0
+        await here.until("u3", DeviceState.ONLINE, 5)
+        assert server.connections == 1
