@@ -20,7 +20,8 @@ from tests.page.screens import (
     show,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+# The limit counts the start of the demo mountain too, and must outlast every wait below.
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def _become_leader(page: Page, server: str) -> None:
@@ -110,8 +111,10 @@ def test_a_replay_is_watched_and_called_off_from_any_page_of_rules(
         page.screenshot(path=SCREENSHOTS / "replay-wall-zh.png")
         with dressed(browser, Dress(PHONE, "en")) as phone:
             show(phone, page_server, "#/rules/1", "rule-set")
-            phone.get_by_test_id("replay-job").scroll_into_view_if_needed()
-            assert phone.get_by_test_id("replay-job").get_by_role("link").count() == 1
+            there = phone.get_by_test_id("replay-job")
+            there.evaluate("one => one.scrollIntoView({ block: 'center' })")
+            assert there.get_by_role("link").count() == 1
+            assert there.get_by_test_id("call-off").is_visible()
             phone.screenshot(path=SCREENSHOTS / "replay-phone-en.png")
         page.get_by_test_id("call-off").click()
         page.locator("[data-testid='replay-job'][data-state='called_off']").wait_for()
