@@ -13,6 +13,7 @@ from api.replaying import Question, asked
 from collector.clock import Clock
 from collector.history.schema import HistoryError
 from collector.history.store import History
+from collector.site import Plant
 
 log = structlog.get_logger()
 
@@ -46,10 +47,12 @@ class ReplayDesk:
     """Have stored days judged again beside what is live, one question at a time.
 
     The answer comes from a process of its own, which never outlives this desk; what it
-    found is kept with the set of rules by the name of whoever asked.
+    found is kept with the set of rules by the name of whoever asked. `plant` is the plant
+    as questions name it.
     """
 
-    def __init__(self, records: Records, history: History, clock: Clock) -> None:
+    def __init__(self, plant: Plant, records: Records, history: History, clock: Clock) -> None:
+        self.plant = plant.model_dump_json(by_alias=True).encode()
         self.latest: Replaying | None = None
         self._records = records
         self._history = history

@@ -33,33 +33,37 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be judged again: a history, a plant, two sets of rules and a span."""
+    """What is to be judged again: a history, a plant as JSON, two sets of rules and a span.
+
+    To write ten thousand tags takes longer than a device may wait for its turn: whoever
+    asks has them written once and for all.
+    """
 
     history: Path
-    plant: Plant
+    plant: bytes
     before: Judging
     after: Judging
     span: tuple[int, int]
 
     def write(self) -> bytes:
-        """Return the question as one JSON text."""
+        """Return the question as two lines of JSON; the second is the plant."""
         said = {
             "history": str(self.history),
-            "plant": self.plant.model_dump(mode="json", by_alias=True),
             # Only what was written, or they would have other versions over there.
             "before": self.before.model_dump(mode="json", by_alias=True, exclude_unset=True),
             "after": self.after.model_dump(mode="json", by_alias=True, exclude_unset=True),
             "span": self.span,
         }
-        return json.dumps(said).encode()
+        return json.dumps(said).encode() + b"\n" + self.plant
 
     @staticmethod
     def read(text: bytes) -> "Question":
         """Return the question that `write` wrote."""
-        said = json.loads(text)
+        head, _, plant = text.partition(b"\n")
+        said = json.loads(head)
         return Question(
             Path(said["history"]),
-            Plant.model_validate(said["plant"]),
+            plant,
             Judging.model_validate(said["before"]),
             Judging.model_validate(said["after"]),
             (said["span"][0], said["span"][1]),
@@ -151,11 +155,11 @@ async def _said(process: asyncio.subprocess.Process) -> str:
 
 async def replayed(question: Question, note: Callable[[float], None]) -> dict[str, Any]:
     """Return what the second rules would have raised and what not, and their figures."""
-    log = Log(question.history)
-    before, after = Replay(question.plant, question.before), Replay(question.plant, question.after)
+    log, plant = Log(question.history), Plant.model_validate_json(question.plant)
+    before, after = Replay(plant, question.before), Replay(plant, question.after)
     from_ns, to_ns = question.span
     scans, begin_ns = 0, 0
-    async for batch in stored_scans(log, question.plant, from_ns, to_ns):
+    async for batch in stored_scans(log, plant, from_ns, to_ns):
         scans += len(batch)
         await before.see(batch)
         await after.see(batch)

@@ -243,7 +243,7 @@ def _assemble(
         access=access,
         look_back=look_back,
         rules=RuleDesk(site.plant, engine, records, clock, look_back),
-        replays=ReplayDesk(records, collector.history, clock),
+        replays=ReplayDesk(site.plant, records, collector.history, clock),
         live=LiveFeed(site.plant, collector.board, engine, clock, online),
         sender=outlets.sender,
         past=outlets.past or collector.history,

@@ -128,7 +128,7 @@ async def replay(
         raise RecordsRefused("规则已生效或已结束", "the rules are in force or over already")
     question = Question(
         station.collector.history.path,
-        station.site.plant,
+        station.replays.plant,
         station.engine.judging,
         station.rules.judging_of(kept.text),
         (act.from_ms * NANOSECONDS_PER_MS, act.to_ms * NANOSECONDS_PER_MS),

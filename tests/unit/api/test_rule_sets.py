@@ -204,7 +204,7 @@ async def test_a_replay_tells_how_far_it_is_in_what_is_stored(tmp_path: Path) ->
         judging = station.engine.judging
         span = ((BEGIN_MS - 86_400_000) * 1_000_000, (BEGIN_MS + 58_000) * 1_000_000)
         question = Question(
-            station.collector.history.path, station.site.plant, judging, judging, span
+            station.collector.history.path, station.replays.plant, judging, judging, span
         )
         await asked(question, told.append)
     assert told == sorted(told)
