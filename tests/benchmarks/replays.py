@@ -67,7 +67,8 @@ class Beside:
         yield ""
         yield f"{self.asked.finished} replays of {self.asked.scans:,} scans together"
         yield ""
-        yield Goal("cycles left out beside replays", self.beside.late, 0).say()
+        words = "cycles left out beside replays, as many as alone"
+        yield Goal(words, self.beside.late, self.alone.late).say()
 
 
 def measure_replays(job: Job = COLLECTED) -> Beside:
