@@ -28,7 +28,7 @@ function Difference({ one, text }: { one: RuleSet; text: string }) {
     <section class="panel block">
       <h3>{t.difference}</h3>
       {shown.length === 0 ? <p class="muted">{t.noDifference}</p> : null}
-      <pre class="diff" data-testid="rules-diff">
+      <pre class="diff" tabIndex={0} data-testid="rules-diff">
         {shown.map((line, at) =>
           line === null ? (
             <span key={at} class="muted">{"…\n"}</span>
