@@ -42,7 +42,7 @@ class Circumstance:
     trigger: Alarm | None
     alarms: Sequence[Alarm]
     devices_online: int
-    judged: bool = True
+    judged: bool
 
 
 async def freeze_brief(evidence: Evidence, about: Circumstance, now_ns: int) -> str:

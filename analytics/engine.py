@@ -71,6 +71,7 @@ class Engine:
         self._kept_s = -math.inf
         self._dropped_told = 0
         self._working_on_ns: int | None = None
+        self._working_from_s = 0.0
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
@@ -100,8 +101,12 @@ class Engine:
         not answer at all.
         """
         since_ns = self._working_on_ns
-        longest_ns = HELD_UP_S * NANOSECONDS * self._clock.speed
-        held_up = since_ns is not None and self._clock.now_ns() - since_ns > longest_ns
+        if since_ns is None:
+            return None
+        # By both clocks: one that is set back must not hide it, nor must catching up.
+        behind_s = (self._clock.now_ns() - since_ns) / NANOSECONDS
+        working_s = self._clock.steady_s() - self._working_from_s
+        held_up = max(behind_s, working_s) > HELD_UP_S * self._clock.speed
         return since_ns if held_up else None
 
     def tell(self, told: Told) -> None:
@@ -165,7 +170,7 @@ class Engine:
         Alarms are kept at once. Delays that merely began or were broken off are kept at
         most every `delays_every_s`: what a kill loses of them is that old.
         """
-        self._working_on_ns = scans[0].received_ns
+        self._working_on_ns, self._working_from_s = scans[0].received_ns, self._clock.steady_s()
         findings = self.judge.judge_all(scans)
         self.last_scan_ns = scans[-1].received_ns
         while True:

@@ -20,6 +20,7 @@ from api.app import create_app
 from api.deps import SESSION_COOKIE
 from api.live import FRAME_EVERY_S, HEARTBEAT_S, MOST_WAITING, LiveClient
 from api.station import Station
+from collector.clock import Clock
 from collector.model import Quality
 from tests.people import LOGIN, PASSWORD
 from tests.unit.api.parts import BEGIN_MS, Desk, a_rope_alarm, a_station
@@ -307,6 +308,9 @@ async def test_while_alarms_cannot_be_kept_the_feed_says_since_when_and_advises_
             (north,) = held_up["advice"]["ropeways"]
             assert north["advice"] == "watch"
             assert held_up["alarms"] == []
+            with monkeypatch.context() as set_back:
+                set_back.setattr(Clock, "now_ns", lambda _: gust.received_ns - 3_600_000_000_000)
+                assert station.engine.unjudged_ns == gust.received_ns
         await judging
         after = json.loads(station.live.snapshot())
         assert after["unjudged_ms"] is None
