@@ -101,7 +101,7 @@ def blind_one(rehearsal: Rehearsal) -> None:
     watch(rehearsal, 58)
     devices = {one["id"]: one for one in rehearsal.get("/api/health")["devices"]}
     silent = devices.pop("north_drive_plc")
-    assert silent["reconnects"] == 1
+    assert silent["reconnects"] == 1, rehearsal.log()
     assert_periods_kept(devices.values())
     assert all(one["state"] == "online" for one in devices.values())
     assert rehearsal.log().count("device lost") == 1
@@ -131,7 +131,7 @@ def renew_one(rehearsal: Rehearsal) -> None:
     assert before.read_bytes() != old
     devices = {one["id"]: one for one in rehearsal.get("/api/health")["devices"]}
     renewed = devices["rope_test_server"]
-    assert (renewed["state"], renewed["reconnects"]) == ("online", 1)
+    assert (renewed["state"], renewed["reconnects"]) == ("online", 1), rehearsal.log()
     assert 364 < renewed["driver"]["server_certificate_days"] < 366
     assert_periods_kept(devices.values())
 

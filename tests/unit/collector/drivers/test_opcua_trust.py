@@ -3,14 +3,24 @@
 import re
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import copy
+from threading import Barrier
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from collector.drivers import DriverError
-from collector.drivers.opcua_trust import DAY_NS, TrustFolder, days_left
+from collector.drivers.opcua_trust import (
+    DAY_NS,
+    FOR_SERVERS,
+    IDENTITY,
+    Identity,
+    TrustFolder,
+    days_left,
+)
 from tests.contract.certificates import made
 
 pytestmark = pytest.mark.slow
@@ -118,3 +128,26 @@ def test_a_server_without_a_readable_certificate_is_refused(tmp_path: Path) -> N
     for der in (b"", b"0", b"0\x82\xff", b"-----BEGIN CERTIFICATE-----"):
         with pytest.raises(DriverError, match="cannot be read"):
             TrustFolder(tmp_path).judge("plc", der, NOW_NS)
+
+
+@pytest.mark.parametrize("made_before", [True, False])
+def test_servers_met_at_once_share_one_identity(tmp_path: Path, made_before: bool) -> None:
+    """At a first start each secured device asks for our certificate in a thread of its own."""
+    maker = TrustFolder(tmp_path / "made")
+    maker.identity(NOW_NS)
+    devices = 8
+    with ThreadPoolExecutor(devices) as threads:
+        for start in range(40 if made_before else 3):
+            trust, met = TrustFolder(tmp_path / str(start)), Barrier(devices)
+            trust.folder.mkdir()
+            if made_before:
+                copy(maker.folder / IDENTITY, trust.folder)
+
+            def meet(trust: TrustFolder = trust, met: Barrier = met) -> Identity:
+                met.wait()
+                return trust.identity(NOW_NS)
+
+            found = [one.result() for one in [threads.submit(meet) for _ in range(devices)]]
+            kept = (trust.folder / FOR_SERVERS).read_bytes()
+            assert {one.certificate for one in found} == {kept}
+            assert {one.name for one in trust.folder.iterdir()} == {IDENTITY, FOR_SERVERS}
