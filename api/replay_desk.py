@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -57,48 +56,50 @@ class ReplayDesk:
         self._records = records
         self._history = history
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[str] | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     def begin(self, set_id: int, question: Question, who: str) -> Replaying:
         """Begin a replay; RecordsRefused while another one is under way."""
-        if self._running:
+        if self._keeping is not None and not self._keeping.done():
             raise RecordsRefused(
                 "正在重放，请稍候或先中止",
                 "a replay is under way: wait for it, or call it off",
             )
         begun = Replaying(set_id, who, question.span, self._clock.now_ns())
         self.latest = begun
-        self._task = asyncio.create_task(self._run(begun, question))
+        self._asking = asyncio.create_task(self._ask(begun, question))
+        self._keeping = asyncio.create_task(self._keep(begun, self._asking))
         return begun
 
     async def call_off(self, who: str) -> Replaying:
-        """End the replay that is under way; RecordsRefused where there is none."""
-        if self.latest is None or not self._running:
+        """End the replay that is under way; RecordsRefused where nothing is judged any more."""
+        if self.latest is None or self._asking is None or self._asking.done():
             raise RecordsRefused("没有进行中的重放", "no replay is under way")
         await self.end()
-        if self.latest.state is ReplayState.RUNNING:
-            self.latest = replace(self.latest, state=ReplayState.CALLED_OFF, words=who)
+        self.latest = replace(self.latest, state=ReplayState.CALLED_OFF, words=who)
         return self.latest
 
     async def end(self) -> None:
-        """End what is under way, its process with it."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        """End what is judged, its process with it; what was found is kept first."""
+        if self._asking is not None and self._keeping is not None:
+            self._asking.cancel()
+            await self._keeping
 
-    @property
-    def _running(self) -> bool:
-        return self._task is not None and not self._task.done()
-
-    async def _run(self, begun: Replaying, question: Question) -> None:
+    async def _ask(self, begun: Replaying, question: Question) -> str:
         def note(share: float) -> None:
             self.latest = replace(begun, done_share=min(1.0, max(0.0, share)))
 
+        await self._history.committed()
+        return json.dumps(await asked(question, note), sort_keys=True)
+
+    async def _keep(self, begun: Replaying, asking: asyncio.Task[str]) -> None:
+        """Wait for the finding and keep it; what is found can no longer be called off."""
+        await asyncio.wait((asking,))
+        if asking.cancelled():
+            return
         try:
-            await self._history.committed()
-            found = json.dumps(await asked(question, note), sort_keys=True)
-            await self._records.rule_sets.note_replay(begun.set_id, found, begun.by)
+            await self._records.rule_sets.note_replay(begun.set_id, asking.result(), begun.by)
         except (HistoryError, RecordsError, RecordsRefused, OSError) as error:
             log.warning("replay failed", rule_set=begun.set_id, reason=str(error))
             self.latest = replace(begun, state=ReplayState.FAILED, words=str(error))

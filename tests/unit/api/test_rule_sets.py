@@ -148,6 +148,24 @@ async def test_one_replay_at_a_time_and_it_can_be_called_off_without_a_trace(
         assert (await judged_again(desk))["state"] == "done"
 
 
+async def test_what_a_replay_found_is_kept_and_no_longer_called_off(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        one = await proposed(desk)
+        refused: list[Any] = []
+        keep = desk.station.records.rule_sets.note_replay
+
+        async def keep_slowly(set_id: int, found: str, who: str) -> Any:
+            refused.append(await desk.post("/api/rule-sets/replay/call-off", {}, 409))
+            return await keep(set_id, found, who)
+
+        desk.station.records.rule_sets.note_replay = keep_slowly  # type: ignore[method-assign]
+        await desk.post(f"/api/rule-sets/{one['id']}/replay", WHOLE, 202)
+        assert (await judged_again(desk))["state"] == "done"
+        (answer,) = refused
+        fits(answer, ERROR)
+        assert (await desk.get(f"/api/rule-sets/{one['id']}"))["replayed"] is not None
+
+
 async def test_no_replay_outlives_its_station(tmp_path: Path) -> None:
     before = children()
     async with a_desk(tmp_path) as desk:
