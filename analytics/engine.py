@@ -52,10 +52,8 @@ class Engine:
         self, plant: Plant, judging: Judging, records: Records, scans: Subscription, clock: Clock
     ) -> None:
         self.judging = judging
-        # One table for good: whoever looks conditions up sees those in force.
-        self.conditions: dict[str, Condition] = _by_source(plant, judging)
-        self.judge = Judge(list(self.conditions.values()))
-        self.terms = Terms.of(plant, judging)
+        # One table of conditions for good: whoever looks one up sees those in force.
+        self.conditions, self.judge, self.terms = _prepared(plant, judging)
         self._plant = plant
         self.failing = ""
         self.last_scan_ns = 0
@@ -141,11 +139,9 @@ class Engine:
         kinds look back to. RecordsError where it cannot be kept: then the old rules
         stay in force.
         """
-        conditions = _by_source(self._plant, judging)
-        judge = Judge(list(conditions.values()))
+        conditions, judge, terms = await asyncio.to_thread(_prepared, self._plant, judging)
         await look_back(judge, judging.looks_back_s())
         async with self.standing.turn:
-            terms = Terms.of(self._plant, judging)
             closed = frozenset(one for one in self._closed if f"closed/{one}" in conditions)
             async with self._records.transaction() as records:
                 turn = Turn(records.alarms, terms, self.standing.by_source, closed)
@@ -293,8 +289,10 @@ class Engine:
         self.failing = reason
 
 
-def _by_source(plant: Plant, judging: Judging) -> dict[str, Condition]:
-    return {one.source: one for one in conditions_of(plant, judging.rule, judging.closed)}
+def _prepared(plant: Plant, judging: Judging) -> tuple[dict[str, Condition], Judge, Terms]:
+    """Return all that is judged by: with thousands of rules it takes seconds to make."""
+    found = {one.source: one for one in conditions_of(plant, judging.rule, judging.closed)}
+    return found, Judge(list(found.values())), Terms.of(plant, judging)
 
 
 def _loss_alarm(scans: int, at_ns: int) -> Alarm:

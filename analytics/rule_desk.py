@@ -1,5 +1,7 @@
 """Change the rules without a restart: proposed, approved by another, in force at an instant."""
 
+import asyncio
+
 import structlog
 
 from analytics.config import Judging
@@ -74,33 +76,46 @@ class RuleDesk:
         self._clock = clock
         self._look_back = look_back
         self._site_file = ""
+        self._written: tuple[Judging | None, str] = (None, "")
 
-    @property
-    def text(self) -> str:
-        """The rules in force as text."""
-        return rules_text(self._engine.judging)
+    async def text(self) -> str:
+        """Return the rules in force as text."""
+        judging, text = self._written
+        if judging is not self._engine.judging:
+            judging = self._engine.judging
+            text = await asyncio.to_thread(rules_text, judging)
+            self._written = judging, text
+        return text
 
     async def restore(self) -> None:
         """Learn which rules of the site file the set in force was released over."""
         standing = await self._records.rule_sets.in_force()
         self._site_file = standing.site_file if standing else ""
 
-    def judging_of(self, text: str) -> Judging:
+    async def judging_of(self, text: str) -> Judging:
         """Return the judging with the rules of `text`; RuleFaults with all that is wrong."""
-        judging, faults = rules_of(text, self._plant, self._engine.judging)
+        judging, faults = await self._read(text)
         if judging is None:
             raise RuleFaults(faults)
         return judging
 
+    async def version_in(self, text: str) -> str:
+        """Return the version of the rules of `text`; RuleFaults with all that is wrong."""
+        return await asyncio.to_thread((await self.judging_of(text)).version)
+
+    async def _read(self, text: str) -> tuple[Judging | None, list[str]]:
+        """Return what `rules_of` does; thousands of rules take seconds, and no device waits."""
+        return await asyncio.to_thread(rules_of, text, self._plant, self._engine.judging)
+
     async def propose(self, text: str, why: str, who: str) -> RuleSet:
         """Keep a proposal; RuleFaults, and nothing kept, where it cannot be used."""
-        judging = self.judging_of(text)
-        if judging.version() == self._engine.terms.rule_set:
+        version = await self.version_in(text)
+        if version == self._engine.terms.rule_set:
             raise RecordsRefused("与现行规则相同", "these are the rules in force")
         return await self._records.rule_sets.propose(
             RuleSet(
                 id=0,
-                version=judging.version(),
+                version=version,
                 base=self._engine.terms.rule_set,
                 site_file=self._site_file,
                 text=text,
@@ -147,7 +162,7 @@ class RuleDesk:
             now_ns = self._clock.now_ns()
             if one.effective_ns is None or one.effective_ns > now_ns:
                 continue
-            judging, faults = rules_of(one.text, self._plant, self._engine.judging)
+            judging, faults = await self._read(one.text)
             if judging is None or await self._moved_on(one):
                 log.error("approved rules withdrawn", rule_set=one.id, faults=faults)
                 await self._records.rule_sets.withdraw(one.id, MONITOR, now_ns)

@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import tomlkit
-from tomlkit.items import Item
+from tomlkit.items import SingleKey
 
 from analytics.config import RULE_TABLES, Judging, parse_judging
 from collector.site import Plant
@@ -13,16 +13,8 @@ from collector.sitefile import parse
 
 def rules_text(judging: Judging) -> str:
     """Return the rules, classes and closings as TOML: what was written, and nothing else."""
-    document = tomlkit.document()
-    for name, rows in judging.rules_said().items():
-        tables = tomlkit.aot()
-        for row in rows:
-            table = tomlkit.table()
-            for key, value in row.items():
-                table.add(key, _inline(value))
-            tables.append(table)
-        document.add(name, tables)
-    return tomlkit.dumps(document)
+    said = judging.rules_said().items()
+    return "\n".join(_table(name, row) for name, rows in said for row in rows)
 
 
 def rules_of(text: str, plant: Plant, judging: Judging) -> tuple[Judging | None, list[str]]:
@@ -50,16 +42,22 @@ def version_of(text: str) -> str | None:
     return None if judging is None else judging.version()
 
 
-def _inline(value: Any) -> Item:
+def _table(name: str, row: dict[str, Any]) -> str:
+    lines = [f"[[{name}]]", *(f"{_key(key)} = {_inline(value)}" for key, value in row.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _inline(value: Any) -> str:
+    """Return a value in one line; to let tomlkit make a document takes twice as long."""
     if isinstance(value, dict):
-        table = tomlkit.inline_table()
-        for key, part in value.items():
-            table.append(key, _inline(part))
-        return table
+        return (
+            "{" + ", ".join(f"{_key(key)} = {_inline(part)}" for key, part in value.items()) + "}"
+        )
     if isinstance(value, list):
-        array = tomlkit.array()
-        for part in value:
-            array.append(_inline(part))
-        return array
-    item: Item = tomlkit.item(value)
-    return item
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    said: str = tomlkit.item(value).as_string()
+    return said
+
+
+def _key(name: str) -> str:
+    return SingleKey(name).as_string()

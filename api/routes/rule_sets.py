@@ -32,7 +32,7 @@ from collector.site import WHOLE_SITE
 
 router = APIRouter(prefix="/api/rule-sets", tags=["rules"], dependencies=[READING])
 
-LONGEST_TEXT = 400_000
+LONGEST_TEXT = 4_000_000
 MOST_DAYS = 31
 DAY_MS = 86_400_000
 
@@ -74,7 +74,7 @@ async def listed(
     found = await station.records.rule_sets.listed(limit)
     return {
         "version": station.engine.terms.rule_set,
-        "text": station.rules.text,
+        "text": await station.rules.text(),
         "sets": [_head(one) for one in found],
     }
 
@@ -93,7 +93,7 @@ async def propose(station: StationDep, caller: ProposingRules, act: Propose) -> 
 async def check(station: StationDep, _: ProposingRules, act: Check) -> dict[str, Any]:
     """Return every fault of rules with its place; none where they could be proposed."""
     try:
-        return {"faults": [], "version": station.rules.judging_of(act.text).version()}
+        return {"faults": [], "version": await station.rules.version_in(act.text)}
     except RuleFaults as refusal:
         return {"faults": list(refusal.faults), "version": None}
 
@@ -130,7 +130,7 @@ async def replay(
         station.collector.history.path,
         station.replays.plant,
         station.engine.judging,
-        station.rules.judging_of(kept.text),
+        await station.rules.judging_of(kept.text),
         (act.from_ms * NANOSECONDS_PER_MS, act.to_ms * NANOSECONDS_PER_MS),
     )
     return _replaying(station.replays.begin(set_id, question, caller.name))

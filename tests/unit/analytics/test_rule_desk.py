@@ -77,11 +77,33 @@ def test_the_bundled_rules_say_the_same_after_being_written_and_read() -> None:
     assert (again.kpi, again.inspection) == (site.judging.kpi, site.judging.inspection)
 
 
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_whatever_was_written_into_a_rule_is_read_again_as_it_was(zh: str, en: str) -> None:
+    words = {"zh": zh, "en": en}
+    judging = a_judging({**OLD, "consequence": words, "response": words, "source": zh})
+    found, faults = rules_of(rules_text(judging), a_plant(), judging)
+    assert faults == []
+    assert found is not None
+    assert found.rules_said() == judging.rules_said()
+
+
 @given(st.text(max_size=200))
 def test_no_text_whatever_is_more_than_faults(text: str) -> None:
     judging = a_judging(OLD)
     found, faults = rules_of(text, a_plant(), judging)
     assert (found is None) == bool(faults)
+
+
+async def test_while_thousands_of_rules_are_read_no_device_waits(tmp_path: Path) -> None:
+    many = text_of(*(a_rule(f"gust_{number}", high=20) for number in range(2000)))
+    async with ruled(tmp_path) as (_, rule_desk):
+        reading = asyncio.create_task(rule_desk.version_in(many))
+        turns = 0
+        while not reading.done():
+            await asyncio.sleep(0.005)
+            turns += 1
+        assert await reading == version_of(many)
+    assert turns > 5
 
 
 @pytest.mark.parametrize(
