@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from analytics.config import Judging
 from analytics.judge import Judge
@@ -17,9 +15,7 @@ from analytics.model import Alarm, RuleSet, RuleSetState
 from analytics.records import Records, RecordsError, RecordsRefused, Stores
 from analytics.rule_desk import RuleDesk, RuleFaults, rules_at_start
 from analytics.rules.limit import LimitRule
-from analytics.rules_text import rules_of, rules_text, version_of
-from api.config import read_site
-from api.demo import demo_site
+from analytics.rules_text import rules_text, version_of
 from collector.history.schema import HistoryError
 from collector.model import NANOSECONDS
 from tests.databases import address_of
@@ -66,32 +62,6 @@ async def released(rule_desk: RuleDesk, *rules: dict[str, Any]) -> int:
     await rule_desk.approve(one.id, "王磊", None)
     await rule_desk.take_up_due()
     return one.id
-
-
-def test_the_bundled_rules_say_the_same_after_being_written_and_read() -> None:
-    site = read_site(demo_site())
-    again, faults = rules_of(rules_text(site.judging), site.plant, site.judging)
-    assert faults == []
-    assert again is not None
-    assert again.version() == site.judging.version()
-    assert (again.kpi, again.inspection) == (site.judging.kpi, site.judging.inspection)
-
-
-@given(st.text(max_size=40), st.text(max_size=40))
-def test_whatever_was_written_into_a_rule_is_read_again_as_it_was(zh: str, en: str) -> None:
-    words = {"zh": zh, "en": en}
-    judging = a_judging({**OLD, "consequence": words, "response": words, "source": zh})
-    found, faults = rules_of(rules_text(judging), a_plant(), judging)
-    assert faults == []
-    assert found is not None
-    assert found.rules_said() == judging.rules_said()
-
-
-@given(st.text(max_size=200))
-def test_no_text_whatever_is_more_than_faults(text: str) -> None:
-    judging = a_judging(OLD)
-    found, faults = rules_of(text, a_plant(), judging)
-    assert (found is None) == bool(faults)
 
 
 async def test_while_thousands_of_rules_are_read_no_device_waits(tmp_path: Path) -> None:
@@ -290,15 +260,6 @@ async def test_rules_released_after_the_file_caught_up_hold_over_a_restart(tmp_p
     async with Records.open(address_of(tmp_path / "records.sqlite"), lambda: NOON_NS) as records:
         judging = await rules_at_start(records, a_plant(), copied, NOON_NS)
     assert judging.version() == a_judging(OTHER).version()
-
-
-def test_a_version_tells_what_is_written_and_nothing_that_a_program_knows_beside() -> None:
-    said = a_judging(OLD)
-    assert said.version() == version_of(rules_text(said))
-    assert set(said.rules_said()) == {"rule"}
-    assert set(said.rules_said()["rule"][0]) == set(OLD)
-    assert said.version() == a_judging(OLD, kpi={}).version()
-    assert said.version() != a_judging({**OLD, "latching": True}).version()
 
 
 def test_a_field_that_a_later_program_adds_leaves_the_version_as_it_is() -> None:

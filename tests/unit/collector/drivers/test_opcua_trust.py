@@ -137,7 +137,7 @@ def test_servers_met_at_once_share_one_identity(tmp_path: Path, made_before: boo
     maker.identity(NOW_NS)
     devices = 8
     with ThreadPoolExecutor(devices) as threads:
-        for start in range(40 if made_before else 3):
+        for start in range(15 if made_before else 2):
             trust, met = TrustFolder(tmp_path / str(start)), Barrier(devices)
             trust.folder.mkdir()
             if made_before:
