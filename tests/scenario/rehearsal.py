@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +80,7 @@ class Rehearsal:
     def __exit__(self, *_: object) -> None:
         """End both."""
         self.http.close()
-        for process in (self._monitor, self._simulators):
-            if process is not None and process.poll() is None:
-                process.send_signal(signal.SIGINT)
-        for process in (self._monitor, self._simulators):
-            if process is not None:
-                _end(process)
+        self._end_both()
 
     @property
     def pids(self) -> tuple[int, int]:
@@ -117,6 +113,18 @@ class Rehearsal:
         self.wait_until("the monitor answers", self._answers, STARTING_S)
         cookie_at.cache_clear()  # another monitor may have had this very port
         self.http.headers["cookie"] = cookie_at(self.url)
+
+    def go_on(self, scenario: Path) -> None:
+        """End both and start them again, from this instant of site time on by another scenario."""
+        origin = datetime.fromtimestamp(Clock(self.time_base).now_ns() // NANOSECONDS + 1, UTC)
+        self._end_both()
+        script = self.folder / scenario.name
+        text = f"origin = {origin.isoformat()}\n{scenario.read_text('utf-8')}"
+        script.write_text(text, encoding="utf-8")
+        self._scenario = str(script)
+        self.scenario = read_scenario(script, self.plant)
+        self._start_simulators()
+        self.start_monitor()
 
     def kill_monitor(self) -> None:
         """End the monitor as a power cut would."""
@@ -178,6 +186,14 @@ class Rehearsal:
                 return
         message = "the simulators did not start"
         raise AssertionError(message)
+
+    def _end_both(self) -> None:
+        for process in (self._monitor, self._simulators):
+            if process is not None and process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        for process in (self._monitor, self._simulators):
+            if process is not None:
+                _end(process)
 
     def _trust(self) -> None:
         """Have the monitor trust the authority of the simulated servers."""
