@@ -4,10 +4,11 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 from tests.benchmarks.alarms import report_alarms
+from tests.benchmarks.changes import report_changes
 from tests.benchmarks.frames import Delays, measure_frames
 from tests.benchmarks.history import report_history, report_whole
 from tests.benchmarks.load import NoCompilerError, build
@@ -38,7 +39,12 @@ READERS = (
 )
 TELEGRAF = "Telegraf"
 THINGSBOARD = "ThingsBoard gateway"
-JOBS = ("plain", "million", "mixed", "scaling", "frames", "history", "whole", "alarms", "replays")
+OWN_REPORTS: Mapping[str, Callable[[], Iterator[str]]] = {
+    "alarms": report_alarms,
+    "replays": report_replays,
+    "changes": report_changes,
+}
+JOBS = ("plain", "million", "mixed", "scaling", "frames", "history", "whole", *OWN_REPORTS)
 
 
 def beside_peers(job: Job, pace: Pace) -> Iterator[Measured]:
@@ -155,7 +161,7 @@ def main(words: Sequence[str]) -> int:
     for name, report in (("history", report_history), ("whole", report_whole)):
         if name in chosen:
             print("\n".join(report(_say)), flush=True)
-    for name, own in (("alarms", report_alarms), ("replays", report_replays)):
+    for name, own in OWN_REPORTS.items():
         if name in chosen:
             print("\n".join(own()), flush=True)
     return 0

@@ -7,6 +7,7 @@ import pytest
 
 from api.config import read_site
 from tests.benchmarks.alarms import measure_alarms, measure_replay
+from tests.benchmarks.changes import measure_change
 from tests.benchmarks.keeping import measure_append, measure_sealing
 from tests.benchmarks.load import NoCompilerError, build, load_server
 from tests.benchmarks.measure import Measured, Pace, Window, measure_reader
@@ -183,3 +184,10 @@ def test_every_stored_scan_is_judged_again() -> None:
     scans, took_s = measure_replay(Job(devices=2, tags=5, period_s=1.0), hours=0.1)
     assert scans == 2 * 360
     assert took_s > 0
+
+
+@pytest.mark.slow
+def test_a_change_of_rules_is_followed_until_it_is_in_force() -> None:
+    steps = measure_change(Job(devices=1, tags=50, period_s=1.0))
+    assert len(steps) == 4
+    assert all(one.took_s > 0 for one in steps)
