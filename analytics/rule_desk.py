@@ -174,10 +174,12 @@ class RuleDesk:
         return await _called_now(self._records, one.base) != self._engine.terms.rule_set
 
     async def _take_up(self, one: RuleSet, judging: Judging, now_ns: int) -> None:
+        version = await asyncio.to_thread(judging.version)
+
         async def keep(stores: Stores) -> None:
             await stores.rule_sets.begin(one.id, now_ns)
-            if judging.version() != one.version:
-                await _begin_renamed(stores, one, judging.version(), now_ns)
+            if version != one.version:
+                await _begin_renamed(stores, one, version, now_ns)
 
         await self._engine.take_up(judging, self._look_back, keep)
         log.info("rules in force", rule_set=one.id, version=one.version)
@@ -190,7 +192,8 @@ async def _called_now(records: Records, version: str) -> str:
     rules look like others.
     """
     kept = await records.rule_sets.of_version(version)
-    return (version_of(kept.text) if kept is not None else None) or version
+    called = None if kept is None else await asyncio.to_thread(version_of, kept.text)
+    return called or version
 
 
 async def _begin_renamed(stores: Stores, kept: RuleSet, version: str, now_ns: int) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from analytics.engine import QUEUE, Engine
 from analytics.judge import Judge
 from analytics.records import Records
-from analytics.rule_desk import RuleDesk
+from analytics.rule_desk import RuleDesk, rules_at_start
 from analytics.rules_text import rules_text
 from collector.board import Board
 from collector.clock import Clock
@@ -57,9 +57,11 @@ async def _measured(job: Job, folder: Path) -> list[Step]:
     of, clock = plant(job, range(1, job.devices + 1)), Clock()
     async with Records.open(folder / "records.sqlite", clock.now_ns) as records:
         scans = Board(job.devices * job.tags).subscribe("engine", QUEUE)
-        engine = Engine(of, judging_of(job), records, scans, clock)
+        judging = await rules_at_start(records, of, judging_of(job), clock.now_ns())
+        engine = Engine(of, judging, records, scans, clock)
         await engine.restore()
         desk = RuleDesk(of, engine, records, clock, _nothing_before)
+        await desk.restore()
         return await _change(desk, engine, rules_text(judging_of(job, on_delay_s=1.0)))
 
 
