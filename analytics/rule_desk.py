@@ -104,19 +104,21 @@ class RuleDesk:
         return await asyncio.to_thread((await self.judging_of(text)).version)
 
     async def _read(self, text: str) -> tuple[Judging | None, list[str]]:
-        """Return what `rules_of` does; thousands of rules take seconds, and no device waits."""
+        """Return what `rules_of` does, in a thread: thousands of rules take seconds."""
         return await asyncio.to_thread(rules_of, text, self._plant, self._engine.judging)
 
     async def propose(self, text: str, why: str, who: str) -> RuleSet:
         """Keep a proposal; RuleFaults, and nothing kept, where it cannot be used."""
+        # Other rules may come into force while these are read: then they were made from the old.
+        base = self._engine.terms.rule_set
         version = await self.version_in(text)
-        if version == self._engine.terms.rule_set:
+        if version == base:
             raise RecordsRefused("与现行规则相同", "these are the rules in force")
         return await self._records.rule_sets.propose(
             RuleSet(
                 id=0,
                 version=version,
-                base=self._engine.terms.rule_set,
+                base=base,
                 site_file=self._site_file,
                 text=text,
                 why=why,
@@ -181,8 +183,12 @@ class RuleDesk:
             if version != one.version:
                 await _begin_renamed(stores, one, version, now_ns)
 
-        await self._engine.take_up(judging, self._look_back, keep)
-        log.info("rules in force", rule_set=one.id, version=one.version)
+        try:
+            await self._engine.take_up(judging, self._look_back, keep)
+        except RecordsRefused as refusal:  # withdrawn while they were prepared
+            log.warning("rules not taken up", rule_set=one.id, reason=str(refusal))
+        else:
+            log.info("rules in force", rule_set=one.id, version=one.version)
 
 
 async def _called_now(records: Records, version: str) -> str:

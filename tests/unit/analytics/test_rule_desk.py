@@ -15,7 +15,7 @@ from analytics.model import Alarm, RuleSet, RuleSetState
 from analytics.records import Records, RecordsError, RecordsRefused, Stores
 from analytics.rule_desk import RuleDesk, RuleFaults, rules_at_start
 from analytics.rules.limit import LimitRule
-from analytics.rules_text import rules_text, version_of
+from analytics.rules_text import rules_text
 from collector.history.schema import HistoryError
 from collector.model import NANOSECONDS
 from tests.databases import address_of
@@ -62,18 +62,6 @@ async def released(rule_desk: RuleDesk, *rules: dict[str, Any]) -> int:
     await rule_desk.approve(one.id, "王磊", None)
     await rule_desk.take_up_due()
     return one.id
-
-
-async def test_while_thousands_of_rules_are_read_no_device_waits(tmp_path: Path) -> None:
-    many = text_of(*(a_rule(f"gust_{number}", high=20) for number in range(2000)))
-    async with ruled(tmp_path) as (_, rule_desk):
-        reading = asyncio.create_task(rule_desk.version_in(many))
-        turns = 0
-        while not reading.done():
-            await asyncio.sleep(0.005)
-            turns += 1
-        assert await reading == version_of(many)
-    assert turns > 5
 
 
 @pytest.mark.parametrize(
