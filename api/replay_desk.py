@@ -74,11 +74,13 @@ class ReplayDesk:
 
     async def call_off(self, who: str) -> Replaying:
         """End the replay that is under way; RecordsRefused where nothing is judged any more."""
-        if self.latest is None or self._asking is None or self._asking.done():
+        judged = self._asking is not None and not self._asking.done()
+        if self.latest is None or self.latest.state is not ReplayState.RUNNING or not judged:
             raise RecordsRefused("没有进行中的重放", "no replay is under way")
+        # Before anything is waited for: who comes second is told that it is over.
+        self.latest = called_off = replace(self.latest, state=ReplayState.CALLED_OFF, words=who)
         await self.end()
-        self.latest = replace(self.latest, state=ReplayState.CALLED_OFF, words=who)
-        return self.latest
+        return called_off
 
     async def end(self) -> None:
         """End what is judged, its process with it; what was found is kept first."""

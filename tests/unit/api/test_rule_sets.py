@@ -139,7 +139,9 @@ async def test_one_replay_at_a_time_and_it_can_be_called_off_without_a_trace(
         await desk.post(path, WHOLE, 202)
         fits(await desk.post(path, WHOLE, 409), ERROR)
         await begun_beside(before)
-        called = await desk.post("/api/rule-sets/replay/call-off", {})
+        off = "/api/rule-sets/replay/call-off"
+        called, again = await asyncio.gather(desk.post(off, {}), desk.client.post(off, json={}))
+        assert again.status_code == 409
         assert (called["state"], called["words"]) == ("called_off", called["by"])
         assert children() == before
         fits(await desk.post("/api/rule-sets/replay/call-off", {}, 409), ERROR)
