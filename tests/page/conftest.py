@@ -22,6 +22,13 @@ def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield storm.url
 
 
+@pytest.fixture
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """Give a monitor of its own whose north drive PLC falls silent soon."""
+    with Rehearsal(tmp_path_factory.mktemp("silent"), "silent_plc") as rehearsal:
+        yield rehearsal
+
+
 def _has_something(storm: Rehearsal) -> bool:
     lists = (("/api/alarms", "alarms"), ("/api/consultations", "consultations"))
     tests = storm.get("/api/rope-tests")["tests"]

@@ -1,7 +1,6 @@
 """While alarms cannot be kept no page looks calm."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -11,12 +10,6 @@ from tests.page.screens import PHONE, SCREENSHOTS, Dress, dressed, show
 from tests.scenario.rehearsal import Rehearsal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
-
-
-@pytest.fixture
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    with Rehearsal(tmp_path_factory.mktemp("held_up"), "silent_plc") as rehearsal:
-        yield rehearsal
 
 
 def test_alarms_that_cannot_be_kept_stand_in_big_letters_on_every_page(

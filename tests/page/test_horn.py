@@ -1,7 +1,6 @@
 """The horn says one thing for an alarm, to those who want to hear it."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -23,12 +22,6 @@ OscillatorNode.prototype.start = function (when) {
 """
 GRAVEST = [880, 660]
 GRAVE = [660, 550]
-
-
-@pytest.fixture
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    with Rehearsal(tmp_path_factory.mktemp("horn"), "silent_plc") as rehearsal:
-        yield rehearsal
 
 
 def test_the_horn_blows_once_for_an_alarm_and_once_for_a_stop_and_never_where_it_is_off(
